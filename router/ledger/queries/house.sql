@@ -1,0 +1,64 @@
+-- name: add_event
+-- One step on the timeline.
+INSERT INTO timeline (contact_id, at, kind, actor, body, data) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: add_effect
+-- What must happen outside, written with its cause.
+INSERT INTO effects (kind, contact_id, payload, next_try_at, created_at)
+VALUES ($1, $2, $3, $4, $4) RETURNING id;
+
+-- name: make_promise
+-- A new open promise; the clock looks at it when it is due.
+INSERT INTO promises (contact_id, kind, state, department, caseworker, phone, not_before,
+                      due_at, fire_at, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id;
+
+-- name: open_promises
+-- The open promises of a contact, those due first in front.
+SELECT * FROM promises WHERE contact_id = $1 AND ended_at IS NULL ORDER BY due_at, id;
+
+-- name: refresh_due
+-- A contact is due when the first of its open promises is.
+UPDATE contacts SET next_due_at = (
+    SELECT min(due_at) FROM promises WHERE contact_id = $1 AND ended_at IS NULL
+) WHERE id = $1 AND state = 'open';
+
+-- name: end_promise
+-- A promise ends in one of its ends, once.
+UPDATE promises SET state = $2, ended_at = $3, fire_at = NULL, retry_at = NULL,
+       replaced_by = $4, version = version + 1
+WHERE id = $1 AND ended_at IS NULL;
+
+-- name: move_window
+-- A promise with a new window starts over; what was tried stays counted.
+UPDATE promises SET state = $2, phone = $3, not_before = $4, due_at = $5, fire_at = $5,
+       retry_at = NULL, late_at = CASE WHEN $5 > due_at THEN NULL ELSE late_at END,
+       version = version + 1
+WHERE id = $1 AND ended_at IS NULL;
+
+-- name: mirror_department
+-- Configuration is where departments are kept; the ledger mirrors them.
+INSERT INTO departments (id, name, active) VALUES ($1, $2, true)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, active = true
+WHERE (departments.name, departments.active) IS DISTINCT FROM (excluded.name, true);
+
+-- name: mirror_caseworker
+-- And caseworkers.
+INSERT INTO caseworkers (id, name, department, active) VALUES ($1, $2, $3, true)
+ON CONFLICT (id) DO UPDATE
+SET name = excluded.name, department = excluded.department, active = true
+WHERE (caseworkers.name, caseworkers.department, caseworkers.active)
+      IS DISTINCT FROM (excluded.name, excluded.department, true);
+
+-- name: retire_departments
+-- Who is no longer configured stays in the ledger, inactive.
+UPDATE departments SET active = false WHERE active AND NOT id = ANY ($1::text[]);
+
+-- name: retire_caseworkers
+-- The same for caseworkers.
+UPDATE caseworkers SET active = false WHERE active AND NOT id = ANY ($1::text[]);
+
+-- name: left_behind
+-- Open contacts whose department is no longer configured: they need a new owner.
+SELECT c.id, c.reference FROM contacts c JOIN departments d ON d.id = c.department
+WHERE c.state = 'open' AND NOT d.active FOR UPDATE OF c;

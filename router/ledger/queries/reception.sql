@@ -1,0 +1,161 @@
+-- name: take_contact_numbers
+-- Each process takes contact numbers in blocks, so that numbering costs no round trip.
+SELECT array_agg(nextval('contact_number')) FROM generate_series(1, $1::int);
+
+-- name: claim_arrivals
+-- The dedupe keys that are new, in one order for every process so that two
+-- batches never wait for each other crosswise. A key that another transaction is
+-- writing is waited for, then counts as known.
+INSERT INTO arrivals (channel, dedupe_key, contact_id, opening, fingerprint, received_at)
+SELECT channel, dedupe_key, contact_id, true, fingerprint, received_at
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[], $5::timestamptz[])
+     AS a (channel, dedupe_key, contact_id, fingerprint, received_at)
+ORDER BY channel, dedupe_key
+ON CONFLICT DO NOTHING
+RETURNING contact_id;
+
+-- name: known_addresses
+-- The parties behind these phone numbers and mail addresses.
+SELECT a.kind, a.value, a.party_id
+FROM unnest($1::text[], $2::text[]) AS w (kind, value)
+JOIN party_addresses a USING (kind, value);
+
+-- name: write_openings
+-- New contacts with all that belongs to them, in one statement: what one
+-- receipt stands for is there whole or not at all. $1 is now; a row of `opened`
+-- is one contact with its event, decision and promise.
+WITH opened AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
+        $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::smallint[], $17::text[],
+        $18::timestamptz[], $19::text[], $20::text[], $21::jsonb[],
+        $22::text[], $23::real[], $24::jsonb[],
+        $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::timestamptz[]
+    ) AS o (
+        id, reference, channel, party_id, name, phone, email, sender_group,
+        language, subject, department, named, offered_until, rule_id, priority, flags,
+        received_at, event, body, data,
+        table_version, confidence, explanation,
+        promise, promise_state, promise_phone, not_before, due_at
+    )
+), new_parties AS (
+    INSERT INTO parties (id, name, created_at)
+    SELECT id, name, $1 FROM opened WHERE party_id = id
+), new_addresses AS (
+    INSERT INTO party_addresses (kind, value, party_id)
+    SELECT kind, value, party_id
+    FROM unnest($30::text[], $31::text[], $32::bigint[]) AS a (kind, value, party_id)
+    ORDER BY kind, value
+    ON CONFLICT DO NOTHING
+), new_contacts AS (
+    INSERT INTO contacts (id, reference, channel, party_id, name, phone, email, sender_group,
+                          language, subject, department, offered_department, offered_caseworker,
+                          offered_by, offered_until, next_due_at, rule_id, priority, flags,
+                          created_at, updated_at)
+    SELECT id, reference, channel, party_id, name, phone, email, sender_group,
+           language, subject, department, CASE WHEN named IS NOT NULL THEN department END, named,
+           CASE WHEN named IS NOT NULL THEN 'house' END, offered_until, due_at, rule_id,
+           priority, string_to_array(flags, ' '), $1, $1
+    FROM opened
+), new_events AS (
+    INSERT INTO timeline (contact_id, at, kind, actor, body, data)
+    SELECT id, received_at, event, 'citizen', body, data FROM opened
+), new_decisions AS (
+    INSERT INTO decisions (contact_id, at, table_version, rule_id, department, caseworker,
+                           confidence, explanation)
+    SELECT id, $1, table_version, rule_id, department, named, confidence, explanation FROM opened
+), new_promises AS (
+    INSERT INTO promises (contact_id, kind, state, department, phone, not_before,
+                          due_at, fire_at, made_at)
+    SELECT id, promise, promise_state, department, promise_phone, not_before,
+           due_at, due_at, $1
+    FROM opened
+), new_effects AS (
+    INSERT INTO effects (kind, contact_id, payload, next_try_at, created_at)
+    SELECT kind, contact_id, payload, $1, $1
+    FROM unnest($33::text[], $34::bigint[], $35::jsonb[]) AS e (kind, contact_id, payload)
+)
+INSERT INTO attachments (contact_id, received_at, filename, content_type, size, content)
+SELECT contact_id, received_at, filename, content_type, length(content), content
+FROM unnest($36::bigint[], $37::timestamptz[], $38::text[], $39::text[], $40::bytea[])
+     AS a (contact_id, received_at, filename, content_type, content);
+
+-- name: known_arrival
+-- The contact that this key made or was attached to, and what was sent with it.
+SELECT a.contact_id, a.opening, a.fingerprint FROM arrivals a
+WHERE a.channel = $1 AND a.dedupe_key = $2;
+
+-- name: receipt_of
+-- What a receipt says of a contact: its owner and the promise that is due first.
+SELECT c.id, c.reference, c.department, c.caseworker, c.language, c.state,
+       p.kind, p.not_before, p.due_at, p.phone
+FROM contacts c
+LEFT JOIN LATERAL (
+    SELECT kind, not_before, due_at, phone FROM promises
+    WHERE contact_id = c.id AND ended_at IS NULL
+    ORDER BY due_at, id LIMIT 1
+) p ON true
+WHERE c.id = $1;
+
+-- name: lock_by_reference
+-- Whoever changes a contact holds its row, so that steps follow one another.
+SELECT * FROM contacts WHERE reference = $1 FOR UPDATE;
+
+-- name: claim_attached
+-- The key of an arrival that belongs to a contact that is there.
+INSERT INTO arrivals (channel, dedupe_key, contact_id, opening, fingerprint, received_at)
+VALUES ($1, $2, $3, false, $4, $5)
+ON CONFLICT DO NOTHING
+RETURNING contact_id;
+
+-- name: said_so_far
+-- Everything that the citizen has told us in this contact, in order.
+SELECT body FROM timeline WHERE contact_id = $1 AND actor = 'citizen' AND body <> ''
+ORDER BY id;
+
+-- name: add_decision
+-- What the rules answered when they were asked again.
+INSERT INTO decisions (contact_id, at, table_version, rule_id, department, caseworker,
+                       confidence, explanation)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: reroute_contact
+-- A contact that nobody has taken goes where the rules now say.
+UPDATE contacts SET department = $2, rule_id = $3, priority = $4, sender_group = $5,
+       offered_department = CASE WHEN $6::text IS NOT NULL THEN $2::text END,
+       offered_caseworker = $6::text,
+       offered_by = CASE WHEN $6::text IS NOT NULL THEN 'house' END,
+       offered_until = $7
+WHERE id = $1;
+
+-- name: reroute_promises
+-- Its open promises go with it.
+UPDATE promises SET department = $2, version = version + 1
+WHERE contact_id = $1 AND ended_at IS NULL;
+
+-- name: reopen_contact
+-- A closed contact that hears from its citizen is open again, due when we answer.
+UPDATE contacts SET state = 'open', outcome = NULL, closed_at = NULL, next_due_at = $2
+WHERE id = $1;
+
+-- name: touch_contact
+-- Fill in what was not known, add flags, and count the change.
+UPDATE contacts SET
+    name = CASE WHEN name = '' THEN $2 ELSE name END,
+    phone = CASE WHEN phone = '' THEN $3 ELSE phone END,
+    email = CASE WHEN email = '' THEN $4 ELSE email END,
+    subject = CASE WHEN subject = '' THEN $5 ELSE subject END,
+    language = $6,
+    flags = ARRAY(SELECT DISTINCT f FROM unnest(flags || $7::text[]) AS f ORDER BY f),
+    updated_at = $8,
+    version = version + 1
+WHERE id = $1;
+
+-- name: was_promised
+-- Whether a promise has been told in this contact before.
+SELECT EXISTS (SELECT FROM timeline WHERE contact_id = $1 AND kind = 'promised');
+
+-- name: add_attachment
+-- A file that came with a later message.
+INSERT INTO attachments (contact_id, received_at, filename, content_type, size, content)
+VALUES ($1, $2, $3, $4, length($5::bytea), $5);
