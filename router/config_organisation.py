@@ -1,0 +1,245 @@
+"""Reading who we are (municipality.yaml) and who works here (organisation.yaml)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from router.config_source import Fields, Item, Reading, did_you_mean
+from router.hours import Hours
+from router.rules.reading import read_id
+from router.rules.text import fold
+
+_E164: Final = re.compile(r"\+[1-9]\d{6,14}")
+_SHORT: Final = re.compile(r"\d{3,4}")
+_MAIL: Final = re.compile(r"[^@\s,;<>\"]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+")
+_DOMAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+")
+_REPLY_PREFIX: Final = "svar+"
+"""Answers to a contact come to svar+TOKEN@ our mail domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """An afdeling: can own a contact."""
+
+    id: str
+    name: Mapping[str, str]
+    description: Mapping[str, str]
+    mailbox: str
+    phone: str
+    """E.164; the municipality's main number when it has none of its own."""
+    hours: str
+    """Calendar id."""
+    menu_key: str
+    """Digit in the phone menu, or ""."""
+    deputy: str
+    """The department that helps when this one cannot."""
+
+    def name_in(self, language: str) -> str:
+        """The name in `language`, in Danish when it has none."""
+        return self.name.get(language) or self.name["da"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caseworker:
+    """A sagsbehandler: can take a contact."""
+
+    id: str
+    """Slug of the name."""
+    name: str
+    department: str
+    mail: str
+    deputy: str
+    """Caseworker id, or ""."""
+
+
+class Own:
+    """municipality.yaml."""
+
+    def __init__(self, top: Fields) -> None:
+        self.name = top.text("name")
+        self.phone = _phone(top.need("phone"))
+        self.mail_address = _mail(top.need("mail_address"))
+        self.mail_domain = self._domain(top.need("mail_domain"))
+        self.web_url = self._url(top.need("web_url"))
+        self.zone = self._zone(top.need("time_zone"))
+        self.emergency_phone = _phone(top.need("emergency_phone"))
+        self.acute_phone = _phone(top.need("acute_phone"))
+        more = top.get("more_intake_addresses")
+        addresses = [_mail(item) for item in more.items()] if more is not None else []
+        self.intake_addresses = frozenset(
+            address for address in (self.mail_address, *addresses) if address
+        )
+        top.get("note")
+        top.close()
+
+    @staticmethod
+    def _domain(item: Item | None) -> str:
+        word = item.text() if item is not None else None
+        if item is None or word is None:
+            return ""
+        if not _DOMAIN.fullmatch(word):
+            item.problem(f'mail_domain: a domain like "example.dk" was expected, not "{word}".')
+        return word
+
+    @staticmethod
+    def _url(item: Item | None) -> str:
+        word = item.text() if item is not None else None
+        if item is None or word is None:
+            return ""
+        if not word.startswith(("https://", "http://")):
+            item.problem(f'web_url: an address like "https://…" was expected, not "{word}".')
+        return word
+
+    @staticmethod
+    def _zone(item: Item | None) -> ZoneInfo:
+        word = item.text() if item is not None else None
+        try:
+            return ZoneInfo(word or "Europe/Copenhagen")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            if item is not None:
+                zones = ["Europe/Copenhagen", "Atlantic/Faroe", "America/Nuuk", "UTC"]
+                item.problem(f'unknown time zone "{word}".{did_you_mean(word or "", zones)}')
+            return ZoneInfo("Europe/Copenhagen")
+
+
+def _phone(item: Item | None) -> str:
+    """A number in international form, or a short one like 112."""
+    word = item.words() if item is not None else None
+    if item is None or word is None:
+        return ""
+    number = word.replace(" ", "")
+    if not (_E164.fullmatch(number) or _SHORT.fullmatch(number)):
+        item.problem(f'{item.what}: a number like "+4547351000" was expected, not "{word}".')
+    return number
+
+
+def _mail(item: Item | None) -> str:
+    word = item.text() if item is not None else None
+    if item is None or word is None:
+        return ""
+    address = word.lower()
+    if not _MAIL.fullmatch(address):
+        item.problem(f'{item.what}: a mail address was expected, not "{word}".')
+    return address
+
+
+def read_organisation(
+    reading: Reading, own: Own | None, hours: Hours | None
+) -> tuple[dict[str, Department], dict[str, Caseworker]]:
+    """Departments and caseworkers by id, each checked against the others."""
+    top = reading.file("departments/organisation.yaml")
+    departments: dict[str, Department] = {}
+    caseworkers: dict[str, Caseworker] = {}
+    if top is None:
+        return departments, caseworkers
+    deputies: list[tuple[Item, str, str]] = []
+    keys: dict[str, str] = {}
+    listed = top.need("departments")
+    for item in listed.items() if listed is not None else []:
+        fields = item.fields()
+        if fields is None:
+            continue
+        department = _department(fields, own, hours, deputies)
+        key_item = fields.get("menu_key")
+        if department.menu_key in keys and key_item is not None:
+            key_item.problem(
+                f"menu_key {department.menu_key} is already {keys[department.menu_key]}'s."
+            )
+        if department.menu_key:
+            keys[department.menu_key] = department.id
+        if department.id in departments:
+            fields.problem(f'the department id "{department.id}" is used twice.')
+        departments[department.id] = department
+    for item, owner, deputy in deputies:
+        if deputy == owner:
+            item.problem(f"{owner} cannot be its own deputy.")
+        elif deputy not in departments:
+            item.problem(f'unknown department "{deputy}".{did_you_mean(deputy, departments)}')
+    listed = top.need("caseworkers")
+    people: list[tuple[Item, str, str]] = []
+    for item in listed.items() if listed is not None else []:
+        fields = item.fields()
+        if fields is not None:
+            person = _caseworker(fields, departments, people)
+            if person.id in caseworkers:
+                fields.problem(f'the caseworker "{person.name}" is listed twice.')
+            caseworkers[person.id] = person
+    for item, owner, deputy in people:
+        if deputy == owner:
+            item.problem("nobody is their own deputy.")
+        elif deputy not in caseworkers:
+            item.problem(f'unknown caseworker "{deputy}".{did_you_mean(deputy, caseworkers)}')
+    top.close()
+    return departments, caseworkers
+
+
+def _department(
+    fields: Fields, own: Own | None, hours: Hours | None, deputies: list[tuple[Item, str, str]]
+) -> Department:
+    department = read_id(fields.need("id"))
+    fields.what = f'department "{department}"'
+    mailbox_item = fields.need("mailbox")
+    mailbox = _mail(mailbox_item)
+    if own is not None and mailbox_item is not None and mailbox:
+        local, _, domain = mailbox.partition("@")
+        if mailbox in own.intake_addresses or (
+            domain == own.mail_domain and f"{local}+".startswith(_REPLY_PREFIX)
+        ):
+            mailbox_item.problem(
+                f'the mailbox "{mailbox}" is an address that we receive ourselves: mail sent there'
+                " would come back to us for ever. Give the department's own mailbox."
+            )
+    hours_item, deputy_item, key_item = (
+        fields.need("hours"),
+        fields.need("deputy"),
+        fields.get("menu_key"),
+    )
+    calendars = hours.calendars if hours is not None else {}
+    calendar = (
+        hours_item.choice(calendars, "calendar") if hours_item is not None and calendars else ""
+    )
+    deputy = deputy_item.text() if deputy_item is not None else None
+    if deputy_item is not None and deputy:
+        deputies.append((deputy_item, department, deputy))
+    key = key_item.whole(0, 9) if key_item is not None else None
+    own_phone = fields.get("phone")
+    found = Department(
+        id=department,
+        name=fields.languages("name"),
+        description=fields.languages("description"),
+        mailbox=mailbox,
+        phone=_phone(own_phone) if own_phone is not None else (own.phone if own else ""),
+        hours=calendar or "",
+        menu_key="" if key is None else str(key),
+        deputy=deputy or "",
+    )
+    fields.get("note")
+    fields.close()
+    return found
+
+
+def slug(name: str) -> str:
+    """`Gitte Bækgreve` -> `gitte-baekgreve`."""
+    return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")
+
+
+def _caseworker(
+    fields: Fields, departments: Mapping[str, Department], people: list[tuple[Item, str, str]]
+) -> Caseworker:
+    name = fields.text("name")
+    fields.what = f'caseworker "{name}"'
+    department_item, deputy_item = fields.need("department"), fields.get("deputy")
+    department = (
+        department_item.choice(departments, "department") if department_item is not None else ""
+    )
+    deputy = slug(deputy_item.text() or "") if deputy_item is not None else ""
+    if deputy_item is not None and deputy:
+        people.append((deputy_item, slug(name), deputy))
+    mail = _mail(fields.need("mail"))
+    fields.get("note")
+    fields.close()
+    return Caseworker(slug(name), name, department or "", mail, deputy)

@@ -1,0 +1,92 @@
+"""From letters to stems: lower case, one spelling of æøå, endings taken off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Final
+
+import snowballstemmer  # type: ignore[import-untyped]  # ships no types
+
+TOKEN: Final = re.compile(r"\w+|§")
+"""A word, a number or a paragraph sign. Linear: it cannot back-track."""
+
+_FOLD: Final = str.maketrans(
+    {
+        "æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "ü": "u", "ß": "ss",
+        "é": "e", "è": "e", "ê": "e", "á": "a", "à": "a", "ó": "o", "í": "i", "ú": "u",
+        "ł": "l", "ą": "a", "ę": "e", "ś": "s", "ż": "z", "ź": "z", "ć": "c", "ń": "n",
+        "أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه",
+        "_": "", "\u0301": "", "\u0308": "", "\u030a": "",
+    }
+)  # fmt: skip
+_ARABIC_ARTICLE: Final = ("وال", "بال", "لل", "ال")
+
+STOP_WORDS: Final = frozenset(
+    # Danish
+    "ad af alle alt anden at blev blive bliver da de dem den denne der deres det dette dig din"
+    " dine disse dit dog du efter eller en end er et for fordi fra få får fået ham han har havde"
+    " have hej hende hendes her hos hun hvad hvem hvis hvor hvordan hvornår i ind ja jeg jer jeres"
+    " jo kan kunne man mange med meget men mig min mine mit mod må ned noget nogle nogen nu når og"
+    " også om op os over på selv sig sin sine sit skal skulle som sådan the til ud under var vi vil"
+    " ville vor være vores været"
+    # English, German
+    " a an and are be by do for from have i in is it me my of on or our the to we with you your"
+    " das dem der die ein eine einen einer es fur ich ihr im in ist mein meine mit nicht ob oder"
+    " sie und von wie wir zu zum zur".split()
+)
+"""Words that a loosely matched phrase does without."""
+
+
+def fold(word: str) -> str:
+    """One spelling: `Færdigmelding`, `faerdigmelding` and a decomposed å meet."""
+    return word.lower().translate(_FOLD)
+
+
+def tokens(text: str) -> list[str]:
+    """The words of `text`, lower case, in order."""
+    return TOKEN.findall(text.lower())
+
+
+def _arabic(word: str) -> str:
+    for article in _ARABIC_ARTICLE:
+        if word.startswith(article) and len(word) - len(article) >= 3:
+            return word[len(article) :]
+    return word
+
+
+def _beginning(word: str) -> str:
+    """Where we have no stemmer the first letters carry the word."""
+    return word[:4] if word > "\u0400" else word[:5]
+
+
+@lru_cache(maxsize=100_000)
+def stem_of(language: str, word: str) -> str:
+    """The stem of a folded word in `language`."""
+    return _stemmer(language)(word)
+
+
+@cache
+def _stemmer(language: str) -> Callable[[str], str]:
+    if language in _SNOWBALL:
+        snowball: Callable[[str], str] = snowballstemmer.stemmer(_SNOWBALL[language]).stemWord
+        return snowball
+    return _arabic if language == "ar" else _beginning
+
+
+_SNOWBALL: Final = {"da": "danish", "en": "english", "de": "german"}
+
+
+def folded_stop_words() -> frozenset[str]:
+    """The stop words as they look after `fold`."""
+    return frozenset(fold(word) for word in STOP_WORDS)
+
+
+_FOLDED_STOP_WORDS: Final = folded_stop_words()
+
+
+def content_words(text: str) -> list[str]:
+    """The folded words of `text` without small words (all of them if nothing is left)."""
+    words = [fold(word) for word in tokens(text)]
+    return [word for word in words if word not in _FOLDED_STOP_WORDS] or words
