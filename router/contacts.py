@@ -1,0 +1,339 @@
+"""Life of a contact (henvendelse): owner, offer and accept, note, close.
+
+"Når du ser det, ejer du det – indtil det er løst": at every moment one
+department owns the next step, and one caseworker once they have taken it.
+Each step is one transaction that holds the contact's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from router import reference as references
+from router.errors import Conflict, NotFound, SenderError
+from router.ledger import QUERIES_FOLDER, load_queries
+from router.model import (
+    Attachment,
+    ContactState,
+    Outcome,
+    PromiseKind,
+    PromiseState,
+    printable,
+)
+from router.rows import (
+    AttachmentRow,
+    ContactHead,
+    ContactView,
+    DecisionRow,
+    EffectRow,
+    Event,
+    Page,
+    contact_head,
+    promise_row,
+    read,
+)
+
+if TYPE_CHECKING:
+    from router.clock import Clock
+    from router.config import Municipality
+    from router.ledger import Connection, Ledger, Record
+    from router.live import Live
+    from router.outbox import Outbox
+
+Q: Final = load_queries(QUERIES_FOLDER / "contacts.sql")
+H: Final = load_queries(QUERIES_FOLDER / "house.sql")
+
+_WITHDRAWN_BY: Final = frozenset({Outcome.WITHDRAWN, Outcome.SPAM, Outcome.DUPLICATE})
+
+
+class Contacts:
+    """Reads contacts, and what staff do with them."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        municipality: Callable[[], Municipality],
+        clock: Clock,
+        live: Live,
+        outbox: Outbox,
+        secret: bytes,
+    ) -> None:
+        self._ledger = ledger
+        self._municipality = municipality
+        self._clock = clock
+        self._live = live
+        self._outbox = outbox
+        self._secret = secret
+
+    # Reading
+
+    async def head(self, contact_id: int) -> ContactHead:
+        """The contact with our own number `contact_id`. Raises NotFound."""
+        return _found(await self._ledger.fetchrow(Q["by_id"], contact_id))
+
+    async def by_reference(self, reference: str) -> ContactHead:
+        """The contact that people call `reference` (nine digits). Raises NotFound."""
+        return _found(await self._ledger.fetchrow(Q["by_reference"], reference))
+
+    def code_fits(self, reference: str, code: str) -> bool:
+        """Whether `code` is the access code of `reference`; in constant time."""
+        return references.code_fits(self._secret, reference, code)
+
+    def access_code(self, reference: str) -> str:
+        """The code that opens `reference` to its citizen."""
+        return references.access_code(self._secret, reference)
+
+    def reply_token(self, reference: str) -> str:
+        """The TOKEN of `svar+TOKEN@` for this contact."""
+        return references.reply_token(self._secret, reference)
+
+    def reference_from_reply_token(self, token: str) -> str | None:
+        """The reference that `token` was made for, or None."""
+        return references.reference_from_reply_token(self._secret, token)
+
+    async def view(self, reference: str) -> ContactView:
+        """The contact with its whole story. Raises NotFound."""
+        async with self._ledger.transaction() as connection:
+            head = _found(await connection.fetchrow(Q["by_reference"], reference))
+            return ContactView(
+                head=head,
+                timeline=[read(Event, r) for r in await connection.fetch(Q["timeline"], head.id)],
+                decisions=[
+                    read(DecisionRow, r) for r in await connection.fetch(Q["decisions"], head.id)
+                ],
+                promises=[promise_row(r) for r in await connection.fetch(Q["promises"], head.id)],
+                effects=[read(EffectRow, r) for r in await connection.fetch(Q["effects"], head.id)],
+                attachments=[
+                    read(AttachmentRow, r)
+                    for r in await connection.fetch(Q["attachments"], head.id)
+                ],
+            )
+
+    async def attachment(self, reference: str, attachment_id: int) -> Attachment:
+        """One file of the contact. Raises NotFound."""
+        row = await self._ledger.fetchrow(Q["attachment"], reference, attachment_id)
+        if row is None:
+            raise NotFound("no_such_attachment", "There is no such file.")
+        return Attachment(row["filename"], row["content_type"], row["content"])
+
+    async def list(
+        self,
+        *,
+        state: str | None = None,
+        department: str | None = None,
+        owner: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[ContactHead]:
+        """A page of contacts, newest first. Raises SenderError for a cursor we did not give."""
+        after = None
+        if cursor:
+            if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+                raise SenderError("bad_cursor", "The cursor is not one that we gave.")
+            after = int(cursor)
+        rows = await self._ledger.fetch(Q["list"], state, department, owner, after, limit + 1)
+        items = [contact_head(row) for row in rows[:limit]]
+        return Page(items, str(items[-1].id) if len(rows) > limit else None)
+
+    # Working
+
+    async def note(self, reference: str, actor: str, text: str) -> None:
+        """Write what was said (offentlighedsloven § 13). For staff only."""
+        text = printable(text).strip()
+        if not text:
+            raise SenderError("empty_note", "The note is empty.")
+        async with self._held(reference) as (connection, contact):
+            await self._event(connection, contact.id, "note", actor, text)
+            await connection.execute(Q["touch"], contact.id, self._clock.now())
+
+    async def claim(self, reference: str, caseworker: str, version: int | None = None) -> None:
+        """The caseworker takes the contact and its promises. Claiming twice is harmless.
+
+        Raises Conflict `taken_by_other` if a colleague has it, `closed`, `stale`.
+        """
+        async with self._held(reference) as (connection, contact):
+            _must_be_open(contact)
+            if contact.caseworker == caseworker:
+                return
+            if contact.caseworker is not None:
+                raise Conflict("taken_by_other", contact.caseworker)
+            _must_be_fresh(contact, version)
+            await self._take(connection, contact, contact.department, caseworker, "claimed")
+
+    async def offer(
+        self,
+        reference: str,
+        actor: str,
+        department: str,
+        caseworker: str | None = None,
+        reason: str = "",
+        version: int | None = None,
+    ) -> None:
+        """Offer the contact to somebody else. The owner stays until they accept."""
+        municipality = self._municipality()
+        if department not in municipality.departments:
+            raise SenderError("no_such_department", "There is no such department.")
+        if caseworker is not None and (
+            caseworker not in municipality.caseworkers
+            or municipality.caseworkers[caseworker].department != department
+        ):
+            raise SenderError("no_such_caseworker", "No such caseworker in that department.")
+        now = self._clock.now()
+        until = municipality.hours.add_working(
+            municipality.departments[department].hours,
+            now,
+            timedelta(hours=municipality.policies.offer.working_hours),
+        )
+        async with self._held(reference) as (connection, contact):
+            _must_be_open(contact)
+            _must_be_fresh(contact, version)
+            if department == contact.department and caseworker in (None, contact.caseworker):
+                raise Conflict("already_there", "The contact is already there.")
+            await connection.execute(
+                Q["offer"], contact.id, department, caseworker, actor, until, now
+            )
+            data = {"department": department, "caseworker": caseworker, "until": until}
+            await self._event(
+                connection, contact.id, "offered", actor, printable(reason).strip(), data
+            )
+            await connection.fetchval(
+                H["add_effect"],
+                "mail.alert",
+                contact.id,
+                {"department": department, "template": "offered"},
+                now,
+            )
+
+    async def accept(self, reference: str, caseworker: str) -> None:
+        """The receiver takes what was offered; now they own it.
+
+        Raises Conflict `nothing_offered` or `offered_to_other`.
+        """
+        async with self._held(reference) as (connection, contact):
+            _must_be_open(contact)
+            if contact.offered_department is None:
+                if contact.caseworker == caseworker:
+                    return
+                raise Conflict("nothing_offered", "Nothing is offered.")
+            member = self._municipality().caseworkers.get(caseworker)
+            if contact.offered_caseworker not in (None, caseworker) or (
+                member is None or member.department != contact.offered_department
+            ):
+                raise Conflict("offered_to_other", contact.offered_caseworker or "")
+            await self._take(
+                connection, contact, contact.offered_department, caseworker, "accepted"
+            )
+
+    async def close(
+        self,
+        reference: str,
+        actor: str,
+        outcome: Outcome,
+        note: str = "",
+        version: int | None = None,
+    ) -> None:
+        """Close with an outcome. An open callback stands in the way until it has ended.
+
+        Raises Conflict `open_promise`, `closed` or `stale`.
+        """
+        async with self._held(reference) as (connection, contact):
+            _must_be_open(contact)
+            _must_be_fresh(contact, version)
+            for row in await connection.fetch(H["open_promises"], contact.id):
+                promise = promise_row(row)
+                end = _end_by(outcome, promise.kind, promise.state)
+                if end is None:
+                    raise Conflict(
+                        "open_promise", "A callback is promised: keep or withdraw it first."
+                    )
+                await connection.execute(H["end_promise"], promise.id, end, self._clock.now(), None)
+            await connection.execute(Q["close"], contact.id, outcome, self._clock.now())
+            await self._event(
+                connection,
+                contact.id,
+                "closed",
+                actor,
+                printable(note).strip(),
+                {"outcome": outcome},
+            )
+
+    async def lapse_offers(self, limit: int = 100) -> int:
+        """Offers that nobody took come back; answers how many. Part of the clock."""
+        now = self._clock.now()
+        async with self._ledger.transaction() as connection:
+            rows = await connection.fetch(Q["lapsed_offers"], now, limit)
+            for row in rows:
+                await connection.execute(Q["withdraw_offer"], row["id"], now)
+                data = {
+                    "department": row["offered_department"],
+                    "caseworker": row["offered_caseworker"],
+                }
+                await self._event(connection, row["id"], "offer_lapsed", "house", "", data)
+        self._live.publish(row["reference"] for row in rows)
+        return len(rows)
+
+    @asynccontextmanager
+    async def _held(self, reference: str) -> AsyncIterator[tuple[Connection, ContactHead]]:
+        """The contact with its row held; the change is committed and told at the end."""
+        async with self._ledger.transaction() as connection:
+            yield connection, _found(await connection.fetchrow(Q["lock"], reference))
+        self._live.publish([reference])
+        self._outbox.wake()
+
+    async def _take(
+        self,
+        connection: Connection,
+        contact: ContactHead,
+        department: str,
+        caseworker: str,
+        kind: str,
+    ) -> None:
+        if caseworker not in self._municipality().caseworkers:
+            raise SenderError("no_such_caseworker", "There is no such caseworker.")
+        await connection.execute(Q["take"], contact.id, department, caseworker, self._clock.now())
+        await connection.execute(Q["take_promises"], contact.id, department, caseworker)
+        await self._event(
+            connection, contact.id, kind, f"staff:{caseworker}", "", {"department": department}
+        )
+
+    async def _event(
+        self,
+        connection: Connection,
+        contact_id: int,
+        kind: str,
+        actor: str,
+        body: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        await connection.execute(
+            H["add_event"], contact_id, self._clock.now(), kind, actor, body, data or {}
+        )
+
+
+def _end_by(outcome: Outcome, kind: PromiseKind, state: PromiseState) -> PromiseState | None:
+    """How closing with `outcome` ends an open promise; None if it may not."""
+    if outcome in _WITHDRAWN_BY:
+        return PromiseState.WITHDRAWN
+    if outcome is Outcome.UNREACHABLE:
+        tried = kind is PromiseKind.ANSWER or state is PromiseState.NEEDS_PERSON
+        return PromiseState.UNREACHABLE if tried else None
+    return PromiseState.KEPT if kind is PromiseKind.ANSWER else None
+
+
+def _found(row: Record | None) -> ContactHead:
+    if row is None:
+        raise NotFound("no_such_contact", "There is no contact with this reference.")
+    return contact_head(row)
+
+
+def _must_be_open(contact: ContactHead) -> None:
+    if contact.state is ContactState.CLOSED:
+        raise Conflict("closed", "The contact is closed.")
+
+
+def _must_be_fresh(contact: ContactHead, version: int | None) -> None:
+    if version is not None and version != contact.version:
+        raise Conflict("stale", contact.caseworker or "")

@@ -1,0 +1,35 @@
+"""The house put together: what a channel is given to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from router.clock import Clock
+    from router.config import Municipality
+    from router.contacts import Contacts
+    from router.ledger import Ledger
+    from router.live import Live
+    from router.outbox import Outbox
+    from router.promises import Promises
+    from router.reception import Reception
+    from router.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that a channel may use. Built in `router.app` and in tests."""
+
+    settings: Settings
+    municipality: Municipality
+    clock: Clock
+    ledger: Ledger
+    redis: Redis
+    live: Live
+    reception: Reception
+    contacts: Contacts
+    promises: Promises
+    outbox: Outbox
