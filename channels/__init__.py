@@ -1,0 +1,1 @@
+"""How people reach the municipality, and how it reaches them."""
