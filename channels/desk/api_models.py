@@ -1,0 +1,221 @@
+"""What goes in and out of the staff API, and what the desk's forms become.
+
+Unknown fields are refused, so that a misspelt one is not silently lost. Times
+are RFC 3339 with an offset. CPR numbers in texts are masked on the way out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from router.model import Outcome
+from router.promise_life import Result
+
+Slug = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class Body(BaseModel):
+    """Base of every request body."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    caseworker: Slug | None = Field(
+        default=None,
+        description="Who acts, when a machine calls for a person. `X-Acting-Caseworker` does too.",
+    )
+
+
+class AcceptBody(Body):
+    """Take over a contact that is offered."""
+
+
+class OfferBody(Body):
+    """Offer a contact to another department or caseworker. The owner changes when they accept."""
+
+    department: Slug
+    to_caseworker: Slug | None = None
+    reason: Words = ""
+    version: Version | None = Field(
+        default=None, description="Refused with `stale` if the contact has changed since."
+    )
+
+
+class NoteBody(Body):
+    """A note on the timeline (notatpligt)."""
+
+    text: Annotated[Words, Field(min_length=1)]
+
+
+class CloseBody(Body):
+    """Close with an outcome. Refused while a promise is open."""
+
+    outcome: Outcome
+    note: Words = ""
+    version: Version | None = None
+
+
+class ClaimBody(Body):
+    """Take a promise and its contact."""
+
+    version: Version | None = Field(
+        default=None, description="Of the promise; refused with `stale` if it has changed since."
+    )
+
+
+class AttemptBody(Body):
+    """What came of an attempt to keep the promise."""
+
+    result: Result
+    note: Words = ""
+
+
+class RescheduleBody(Body):
+    """A new window; the citizen is told."""
+
+    not_before: AwareDatetime | None = Field(default=None, alias="from")
+    until: AwareDatetime
+
+
+class WithdrawBody(Body):
+    """The citizen no longer wants what was promised."""
+
+    note: Words = ""
+
+
+class ContactOut(BaseModel):
+    """The head of a contact."""
+
+    reference: str
+    state: str
+    channel: str
+    name: str
+    phone: str
+    email: str
+    group: str
+    language: str
+    subject: str
+    department: str
+    owner: str | None = Field(description="Caseworker id, once one has taken it.")
+    next_due_at: datetime | None
+    flags: list[str]
+    outcome: str | None
+    offered_to: dict[str, str | None] | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+
+
+class PromiseOut(BaseModel):
+    """One promise."""
+
+    id: int
+    kind: str
+    state: str
+    department: str
+    owner: str | None
+    phone: str
+    not_before: datetime | None
+    due_at: datetime
+    retry_at: datetime | None
+    attempts: int
+    last_result: str
+    late_at: datetime | None
+    made_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+class QueuePromiseOut(PromiseOut):
+    """One promise with what its row in the queue needs of the contact."""
+
+    reference: str
+    name: str
+    contact_phone: str
+    subject: str
+    channel: str
+    language: str
+
+
+class EventOut(BaseModel):
+    """One event of the timeline."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    body: str
+    data: dict[str, Any]
+
+
+class DecisionOut(BaseModel):
+    """What the rules answered, and why."""
+
+    at: datetime
+    table_version: str
+    rule: str
+    department: str
+    caseworker: str | None
+    confidence: float
+    explanation: dict[str, Any]
+
+
+class EffectOut(BaseModel):
+    """Something that had to happen outside: a mail, an SMS."""
+
+    id: int
+    kind: str
+    state: str
+    attempts: int
+    last_error: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class AttachmentOut(BaseModel):
+    """A file that came with the contact; its content is at `url`."""
+
+    id: int
+    filename: str
+    content_type: str
+    size: int
+    url: str
+
+
+class ContactViewOut(ContactOut):
+    """A contact with everything known about it."""
+
+    timeline: list[EventOut]
+    decisions: list[DecisionOut]
+    promises: list[PromiseOut]
+    effects: list[EffectOut]
+    attachments: list[AttachmentOut]
+
+
+class ContactPage(BaseModel):
+    """A page of contacts; `cursor` leads to the next one."""
+
+    items: list[ContactOut]
+    cursor: str | None
+
+
+class PromisePage(BaseModel):
+    """A page of promises in order of due time; `cursor` leads to the next one."""
+
+    items: list[QueuePromiseOut]
+    cursor: str | None
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. `code` is stable."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
