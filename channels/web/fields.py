@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from channels.phone.numbers import typed_number
+from channels.numbers import typed_number
 
 MAX_TEXT: Final = 20_000
 MAX_SUBJECT: Final = 300

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.phone.numbers import typed_number
+from channels.numbers import typed_number
 from channels.web.fields import email_address, phone_number, reference_digits
 
 
