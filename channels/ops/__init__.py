@@ -1,0 +1,106 @@
+"""For whoever runs the service: is it alive, is it ready, how is it doing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Final
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from redis.exceptions import RedisError
+
+from channels.keys import HOUSE
+from router.errors import HouseError, LedgerAway
+from router.house import House
+from router.metrics import CONTENT_TYPE, Metrics
+
+log = structlog.get_logger(__name__)
+
+METRICS: Final = web.AppKey("metrics", Metrics)
+
+_PATIENCE: Final = 3.0
+"""Seconds that one check may take before it counts as failed."""
+
+
+def setup(app: web.Application, house: House, metrics: Metrics) -> None:
+    """Add `/healthz`, `/readyz`, `/metrics`, and time every request."""
+    app[METRICS] = metrics
+    app.middlewares.insert(0, time_request)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", tell_metrics)
+
+
+@web.middleware
+async def time_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Seconds per route pattern; addresses with references never become a label."""
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as answer:
+        status = answer.status
+        raise
+    finally:
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "none"
+        request.app[METRICS].http_seconds.labels(
+            request.method if request.method in _METHODS else "other", route, f"{status // 100}xx"
+        ).observe(time.perf_counter() - started)
+    return response
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """The process answers. Says nothing about PostgreSQL: the phone works without it."""
+    return web.json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Everything that a contact needs is there; 503 and what is missing otherwise."""
+    house = request.app[HOUSE]
+    names = ("postgresql", "redis", "migrations")
+    told = await asyncio.gather(
+        _check(house.ledger.fetchval("SELECT 1")),
+        _check(house.redis.ping()),
+        _check(_migrated(house)),
+    )
+    checks = dict(zip(names, told, strict=True))
+    # The configuration was read and checked before the first request was taken.
+    checks["config"] = f"ok, version {house.municipality.version}"
+    ready = all(answer.startswith("ok") for answer in checks.values())
+    return web.json_response(
+        {"status": "ready" if ready else "not ready", "checks": checks},
+        status=200 if ready else 503,
+    )
+
+
+async def tell_metrics(request: web.Request) -> web.Response:
+    """Prometheus' text format. Without PostgreSQL: what this process counted itself."""
+    metrics = request.app[METRICS]
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await metrics.read_ledger(request.app[HOUSE])
+    except (LedgerAway, TimeoutError):
+        log.warning("metrics_without_ledger")
+    return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _migrated(house: House) -> None:
+    if await house.ledger.pending_migrations():
+        raise HouseError("migrations are missing")
+
+
+async def _check(question: Awaitable[object]) -> str:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await question
+    except (HouseError, RedisError, OSError, TimeoutError) as error:
+        return f"failed: {type(error).__name__}"
+    return "ok"

@@ -1,0 +1,276 @@
+"""The command line: `indgang ...`."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+import click
+
+from router import __version__, log
+from router.embedded_programs import EmbeddedError
+from router.errors import ConfigError, LedgerAway, SenderError
+from router.rules.command import route, rules
+from router.settings import ROLES, Settings, SettingsError, read_settings, unknown_variables
+
+if TYPE_CHECKING:
+    from router.embedded import Embedded
+    from router.house import House
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_FAILED: Final = 1
+
+
+class _Refused(click.ClickException):
+    """Something the person at the terminal can put right."""
+
+    exit_code = _FAILED
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"indgang: {self.message}", err=True, file=file)
+
+
+class _WrongSetting(_Refused):
+    """A setting has to be changed."""
+
+    exit_code = 2
+
+
+def _explained(command: Callable[P, T]) -> Callable[P, T]:
+    """Errors that teach, instead of a trace, for what is not a fault of ours."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except SettingsError as error:
+            raise _WrongSetting(str(error)) from None
+        except (ConfigError, EmbeddedError, SenderError) as error:
+            raise _Refused(str(error)) from None
+        except LedgerAway as error:
+            raise _Refused(f"PostgreSQL cannot be reached: {error}") from None
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="indgang")
+def main() -> None:
+    """One entrance to the municipality: every contact routed, owned, promised and kept."""
+
+
+main.add_command(route)
+main.add_command(rules)
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Phone simulator, demo mailbox and demo log-in.")
+@click.option(
+    "--roles",
+    metavar="NAMES",
+    help=f"What this process does, with commas between: {', '.join(sorted(ROLES))}. Default: all.",
+)
+@_explained
+def serve(demo: bool, roles: str | None) -> None:
+    """Serve until SIGTERM. Settings come from the environment (docs/operations.md)."""
+    given: dict[str, Any] = {}
+    if demo:
+        given["demo"] = True
+    if roles:
+        given["roles"] = roles
+    _serve(read_settings(**given), lambda text: None, lambda house: None)
+
+
+@main.command()
+@_explained
+def run() -> None:
+    """Start everything with the demo municipality, and say where to go (`make run`)."""
+    started = time.monotonic()
+    settings = read_settings(demo=True, log_level=os.environ.get("INDGANG_LOG_LEVEL") or "warning")
+
+    def ready(house: House) -> None:
+        click.echo(_where_to_go(house, time.monotonic() - started))
+
+    _serve(settings, lambda text: click.echo(f"  {text} ..."), ready)
+
+
+@main.command()
+@_explained
+def audit() -> None:
+    """Prove the invariants of the ledger; exit code 1 and the contacts when one fails."""
+    from router.clock import SystemClock
+    from router.ledger import Ledger
+    from router.ledger.audit import INVARIANTS, Finding
+    from router.ledger.audit import audit as ask
+
+    async def answer(url: str) -> list[Finding]:
+        ledger = await Ledger.open(url, size=2)
+        try:
+            if missing := await ledger.pending_migrations():
+                raise ConfigError(
+                    f"this database has not had the migrations {', '.join(missing)}; "
+                    "`indgang serve` applies them when it starts"
+                )
+            return await ask(ledger, SystemClock().now())
+        finally:
+            await ledger.close()
+
+    settings = read_settings()
+    log.configure(settings.log_level, settings.log_format)
+    with _servers(settings, lambda text: None, redis=False, share=True) as (settings, _):
+        findings = _run(answer(settings.database_url or ""))
+    for finding in findings:
+        click.echo(f"FAILS  {finding.invariant}")
+        for reference in finding.references:
+            click.echo(f"       {reference}")
+    if findings:
+        sys.exit(_FAILED)
+    click.echo(f"clean: {len(INVARIANTS)} invariants hold")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_explained
+def init(folder: Path) -> None:
+    """Write a commented starting configuration for another municipality into FOLDER."""
+    from router.config_init import write_starting_configuration
+
+    for file in write_starting_configuration(folder):
+        click.echo(f"  {file}")
+    click.echo(
+        f"Change what is marked PLACEHOLDER, look at it with `indgang rules check --config "
+        f"{folder}`, then start with INDGANG_CONFIG={folder}."
+    )
+
+
+@main.command()
+@click.option("--seed", default=1, show_default=True, help="Another number, another day.")
+@_explained
+def demo(seed: int) -> None:
+    """Play a lifelike day of contacts into the demo that runs (`make run`)."""
+    from channels.demo.day import play_day
+    from router.config import load
+
+    settings = read_settings(demo=True)
+    log.configure("warning", settings.log_format)
+    on_terminal = sys.stdout.isatty()
+
+    def progress(done: int, total: int, last: str) -> None:
+        if on_terminal:
+            click.echo(f"\r\033[K  {done:>4} of {total}  {last}", nl=False)
+        elif done % 25 == 0 or done == total:
+            click.echo(f"  {done:>4} of {total}")
+
+    told = _run(play_day(settings, load(settings.config_folder), progress, seed=seed))
+    click.echo("\n" if on_terminal else "", nl=False)
+    for what, count in sorted(told.items()):
+        click.echo(f"  {what:<14} {count:>4}")
+    click.echo(f"Look at it on the desk: {settings.public_base_url}/desk")
+
+
+def _serve(settings: Settings, say: Callable[[str], None], ready: Callable[[House], None]) -> None:
+    from router.app import ports_are_free
+    from router.app import serve as serve_house
+
+    for name, near in unknown_variables():
+        hint = f"; did you mean {near}?" if near else ""
+        click.echo(f"indgang: {name} is set, and nothing reads it{hint}", err=True)
+    log.configure(settings.log_level, settings.log_format)
+    ports_are_free(settings)
+    with _servers(settings, say) as (settings, servers):
+        say("reading the configuration")
+        _run(serve_house(settings, servers, ready))
+
+
+@contextmanager
+def _servers(
+    settings: Settings, say: Callable[[str], None], *, redis: bool = True, share: bool = False
+) -> Iterator[tuple[Settings, Embedded | None]]:
+    """Settings with both URLs: as given, or of embedded servers started for the block.
+
+    With `share`, servers that another process of ours runs on the same data
+    folder are used as they are.
+    """
+    needs_database = settings.database_url is None
+    needs_redis = redis and settings.redis_url is None
+    if not needs_database and not needs_redis:
+        yield settings, None
+        return
+    from router.embedded import Embedded, InUseError, urls_in_use
+
+    servers = Embedded(settings.data_dir, database=needs_database, redis=needs_redis, say=say)
+    try:
+        servers.start()
+    except InUseError:
+        database_url, redis_url = urls_in_use(settings.data_dir)
+        if not share or database_url is None:
+            raise
+        yield _with_urls(settings, database_url, redis_url), None
+        return
+    try:
+        yield (
+            _with_urls(
+                settings,
+                servers.postgresql.url if servers.postgresql else None,
+                servers.valkey.url if servers.valkey else None,
+            ),
+            servers,
+        )
+    finally:
+        servers.stop()
+
+
+def _with_urls(settings: Settings, database: str | None, redis: str | None) -> Settings:
+    return settings.model_copy(
+        update={
+            "database_url": settings.database_url or database,
+            "redis_url": settings.redis_url or redis,
+        }
+    )
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _where_to_go(house: House, seconds: float) -> str:
+    base, municipality = house.settings.public_base_url, house.municipality
+    places = (
+        ("Citizens write", f"{base}/"),
+        ("Staff: the desk", f"{base}/desk", "choose who you are; the demo asks for no password"),
+        ("Phone simulator", f"{base}/demo/phone"),
+        ("Mail goes in at", f"smtp://{house.settings.smtp}", f"to {municipality.mail_address}"),
+        ("Demo mailbox", f"{base}/demo/mail", "every mail that left us"),
+        ("Public API", f"{base}/api/v1/openapi.json"),
+    )
+    lines = [f"  {place[0]:<17} {place[1]:<42} {' '.join(place[2:])}".rstrip() for place in places]
+    return "\n".join(
+        [
+            "",
+            f"Indgang is ready after {seconds:.1f} s, as {municipality.name}.",
+            "",
+            *lines,
+            "",
+            "  A lifelike day of contacts, from another terminal: .venv/bin/indgang demo",
+            f"  Data and server logs are in {house.settings.data_dir}. Ctrl-C stops.",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
