@@ -38,6 +38,12 @@ _AWAY: Final = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.TooManyConnectionsError,
 )
+_SESSION: Final = {
+    "application_name": "indgang",
+    "timezone": "UTC",
+    # Short statements only: compiling one would cost more than running it.
+    "jit": "off",
+}
 _ACQUIRE_SECONDS: Final = 5.0
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -69,7 +75,7 @@ class Ledger:
             reset=_keep_session,
             command_timeout=30,
             timeout=_ACQUIRE_SECONDS,
-            server_settings={"application_name": "indgang", "timezone": "UTC"},
+            server_settings=_SESSION,
         )
         return cls(pool, url)
 

@@ -1,14 +1,18 @@
 -- name: 1_open_contact_is_owned_and_due
 -- Every open contact has a department that exists, a due time, and an open promise.
-SELECT c.reference FROM contacts c LEFT JOIN departments d ON d.id = c.department AND d.active
+SELECT c.reference FROM contacts c
+LEFT JOIN departments d ON d.id = c.department AND d.active
+LEFT JOIN (SELECT DISTINCT contact_id FROM promises WHERE ended_at IS NULL) p
+    ON p.contact_id = c.id
 WHERE c.state = 'open'
-  AND (d.id IS NULL OR c.next_due_at IS NULL
-       OR NOT EXISTS (SELECT FROM promises p WHERE p.contact_id = c.id AND p.ended_at IS NULL));
+  AND (d.id IS NULL OR c.next_due_at IS NULL OR p.contact_id IS NULL);
 
 -- name: 1_due_when_the_first_promise_is
 -- A contact's due time is that of its first open promise.
-SELECT c.reference FROM contacts c WHERE c.state = 'open' AND c.next_due_at IS DISTINCT FROM
-    (SELECT min(due_at) FROM promises p WHERE p.contact_id = c.id AND p.ended_at IS NULL);
+SELECT c.reference FROM contacts c
+LEFT JOIN (SELECT contact_id, min(due_at) AS first_due FROM promises WHERE ended_at IS NULL
+           GROUP BY contact_id) p ON p.contact_id = c.id
+WHERE c.state = 'open' AND c.next_due_at IS DISTINCT FROM p.first_due;
 
 -- name: 2_one_arrival_one_contact
 -- Every contact was made by exactly one arrival.
@@ -29,9 +33,10 @@ WHERE a.arrivals > coalesce(t.events, 0);
 -- name: 3_closed_with_outcome_and_no_open_promise
 -- A contact closes only with an outcome and no open promise.
 SELECT c.reference FROM contacts c
+LEFT JOIN (SELECT DISTINCT contact_id FROM promises WHERE ended_at IS NULL) p
+    ON p.contact_id = c.id
 WHERE c.state = 'closed'
-  AND (c.outcome IS NULL OR c.closed_at IS NULL
-       OR EXISTS (SELECT FROM promises p WHERE p.contact_id = c.id AND p.ended_at IS NULL));
+  AND (c.outcome IS NULL OR c.closed_at IS NULL OR p.contact_id IS NOT NULL);
 
 -- name: 4_promise_ends_in_an_end
 -- A promise is open with a clock, or ended in one of its ends; a replaced one names the other.
