@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 STREAM: Final = "indgang:live"
 _KEEP: Final = 10_000
+_TOGETHER_SECONDS: Final = 0.02
 _BLOCK_MS: Final = 15_000
 
 
@@ -50,6 +51,8 @@ class Live:
 
     async def _tell(self) -> None:
         while self._changed:
+            # What changes in the same blink of an eye is one event for a screen.
+            await asyncio.sleep(_TOGETHER_SECONDS)
             told, self._changed = self._changed, set()
             try:
                 await self._redis.xadd(

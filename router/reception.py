@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from router.attaching import attach
 from router.batching import Batcher
 from router.errors import KeyReused
-from router.ledger import QUERIES_FOLDER, load_queries
+from router.ledger import QUERIES_FOLDER, load_queries, to_json
 from router.model import Arrival, PromiseGiven, PromiseKind, Receipt
 from router.numbers import Numbers
 from router.opening import Opening, plan, storable
@@ -184,9 +184,9 @@ class _Batch:
     def __init__(self, secret: bytes, now: datetime) -> None:
         self._secret = secret
         self._now = now
-        self._opened: list[tuple[Any, ...]] = []
-        self._addresses: list[tuple[Any, ...]] = []
-        self._effects: list[tuple[Any, ...]] = []
+        self._opened: list[dict[str, Any]] = []
+        self._addresses: list[dict[str, Any]] = []
+        self._effects: list[dict[str, Any]] = []
         self._files: list[tuple[Any, ...]] = []
         self.receipts: dict[int, Receipt] = {}
 
@@ -196,47 +196,50 @@ class _Batch:
 
     def add_party(self, party: int, arrival: Arrival) -> dict[tuple[str, str], int]:
         keys = _addresses(arrival)
-        self._addresses.extend((kind, value, party) for kind, value in keys)
+        self._addresses.extend(
+            {"kind": kind, "value": value, "party_id": party} for kind, value in keys
+        )
         return dict.fromkeys(keys, party)
 
     def add(self, place: int, number: int, party: int | None, opening: Opening) -> None:
         arrival, decision, pledge = opening.arrival, opening.decision, opening.pledge
         reference = reference_for(number, self._secret)
-        # In the order of the columns of `opened`.
         self._opened.append(
-            (
-                number,
-                reference,
-                arrival.channel,
-                party,
-                arrival.name,
-                arrival.phone,
-                arrival.email,
-                opening.group,
-                arrival.language,
-                arrival.subject,
-                decision.department,
-                decision.caseworker,
-                opening.offered_until,
-                decision.rule_id,
-                decision.priority,
-                " ".join(opening.flags),
-                arrival.received_at,
-                arrival.kind,
-                arrival.text,
-                arrival.data,
-                decision.table_version,
-                decision.confidence,
-                decision.explanation,
-                pledge.kind,
-                pledge.state,
-                pledge.phone,
-                pledge.not_before,
-                pledge.due_at,
-            )
+            {
+                "id": number,
+                "reference": reference,
+                "channel": arrival.channel,
+                "party_id": party,
+                "name": arrival.name,
+                "phone": arrival.phone,
+                "email": arrival.email,
+                "sender_group": opening.group,
+                "language": arrival.language,
+                "subject": arrival.subject,
+                "department": decision.department,
+                "named": decision.caseworker,
+                "offered_until": opening.offered_until,
+                "rule_id": decision.rule_id,
+                "priority": decision.priority,
+                "flags": " ".join(opening.flags),
+                "received_at": arrival.received_at,
+                "event": arrival.kind,
+                "body": arrival.text,
+                "data": arrival.data,
+                "table_version": decision.table_version,
+                "confidence": decision.confidence,
+                "explanation": decision.explanation,
+                "promise": pledge.kind,
+                "promise_state": pledge.state,
+                "promise_phone": pledge.phone,
+                "not_before": pledge.not_before,
+                "due_at": pledge.due_at,
+            }
         )
         for errand in opening.errands:
-            self._effects.append((errand.kind, number, errand.payload))
+            self._effects.append(
+                {"kind": errand.kind, "contact_id": number, "payload": errand.payload}
+            )
         for file in arrival.attachments:
             self._files.append(
                 (number, arrival.received_at, file.filename, file.content_type, file.content)
@@ -256,9 +259,9 @@ class _Batch:
     def arguments(self) -> list[Any]:
         return [
             self._now,
-            *_columns(self._opened, 28),
-            *_columns(self._addresses, 3),
-            *_columns(self._effects, 3),
+            to_json(self._opened),
+            to_json(self._addresses),
+            to_json(self._effects),
             *_columns(self._files, 5),
         ]
 

@@ -12,6 +12,7 @@ gets the same receipt again.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
@@ -37,7 +38,10 @@ CAPACITY: Final = _HIGH * _LOW
 """How many contacts an installation can number."""
 
 _ROUNDS: Final = 6
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD: Final = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+)
+"""From the letters of RFC 4648 to those that nobody reads wrong (no I, L, O, U)."""
 _CODE_LETTERS: Final = 8
 _TOKEN_LETTERS: Final = 12
 _CANDIDATE: Final = re.compile(
@@ -126,5 +130,4 @@ def reference_from_reply_token(secret: bytes, token: str) -> str | None:
 
 def _letters(secret: bytes, purpose: bytes, reference: str, count: int) -> str:
     digest = hmac.digest(secret, purpose + reference.encode(), "sha256")
-    number = int.from_bytes(digest[:16], "big")
-    return "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in range(count))
+    return base64.b32encode(digest[:10])[:count].translate(_CROCKFORD).decode()

@@ -155,12 +155,13 @@ async def _prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) ->
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=_to_json,
+        encoder=to_json,
         decoder=orjson.loads,
     )
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """`value` as PostgreSQL reads JSON; aware datetimes as ISO 8601."""
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 

@@ -25,21 +25,19 @@ CROSS JOIN LATERAL (
 
 -- name: write_openings
 -- New contacts with all that belongs to them, in one statement: what one
--- receipt stands for is there whole or not at all. $1 is now; a row of `opened`
--- is one contact with its event, decision and promise.
+-- receipt stands for is there whole or not at all. $1 is now; a row of $2 is
+-- one contact with its event, decision and promise; then $3 new addresses of
+-- parties, $4 effects, and the columns of attachments. Rows come as JSON: that
+-- costs the intake process, which is the narrow place, the least.
 WITH opened AS MATERIALIZED (
-    SELECT * FROM unnest(
-        $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
-        $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::text[], $16::smallint[], $17::text[],
-        $18::timestamptz[], $19::text[], $20::text[], $21::jsonb[],
-        $22::text[], $23::real[], $24::jsonb[],
-        $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::timestamptz[]
-    ) AS o (
-        id, reference, channel, party_id, name, phone, email, sender_group,
-        language, subject, department, named, offered_until, rule_id, priority, flags,
-        received_at, event, body, data,
-        table_version, confidence, explanation,
-        promise, promise_state, promise_phone, not_before, due_at
+    SELECT * FROM json_to_recordset($2::json) AS o (
+        id bigint, reference text, channel text, party_id bigint, name text, phone text,
+        email text, sender_group text, language text, subject text, department text,
+        named text, offered_until timestamptz, rule_id text, priority smallint, flags text,
+        received_at timestamptz, event text, body text, data jsonb,
+        table_version text, confidence real, explanation jsonb,
+        promise text, promise_state text, promise_phone text,
+        not_before timestamptz, due_at timestamptz
     )
 ), new_parties AS (
     INSERT INTO parties (id, name, created_at)
@@ -47,7 +45,7 @@ WITH opened AS MATERIALIZED (
 ), new_addresses AS (
     INSERT INTO party_addresses (kind, value, party_id)
     SELECT kind, value, party_id
-    FROM unnest($30::text[], $31::text[], $32::bigint[]) AS a (kind, value, party_id)
+    FROM json_to_recordset($3::json) AS a (kind text, value text, party_id bigint)
     ORDER BY kind, value
     ON CONFLICT DO NOTHING
 ), new_contacts AS (
@@ -76,11 +74,11 @@ WITH opened AS MATERIALIZED (
 ), new_effects AS (
     INSERT INTO effects (kind, contact_id, payload, next_try_at, created_at)
     SELECT kind, contact_id, payload, $1, $1
-    FROM unnest($33::text[], $34::bigint[], $35::jsonb[]) AS e (kind, contact_id, payload)
+    FROM json_to_recordset($4::json) AS e (kind text, contact_id bigint, payload jsonb)
 )
 INSERT INTO attachments (contact_id, received_at, filename, content_type, size, content)
 SELECT contact_id, received_at, filename, content_type, length(content), content
-FROM unnest($36::bigint[], $37::timestamptz[], $38::text[], $39::text[], $40::bytea[])
+FROM unnest($5::bigint[], $6::timestamptz[], $7::text[], $8::text[], $9::bytea[])
      AS a (contact_id, received_at, filename, content_type, content);
 
 -- name: known_arrival
