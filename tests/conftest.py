@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import asyncpg
+import hypothesis
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -35,6 +36,10 @@ from router.house import House
 from router.ledger import Ledger
 from router.settings import Settings, demo_configuration, read_settings
 from tests.running import Running, free_port
+
+# The machine may be busy with other tests: how long an example takes proves nothing.
+hypothesis.settings.register_profile("indgang", deadline=None)
+hypothesis.settings.load_profile("indgang")
 
 TEMPLATE = f"indgang_template_{os.getpid()}"
 TEST_TOKEN = "a token that only tests know"
