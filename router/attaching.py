@@ -15,6 +15,7 @@ from router.errors import KeyReused, NotFound
 from router.ledger import QUERIES_FOLDER, load_queries
 from router.model import Arrival, Channel, Group, PromiseKind, PromiseState
 from router.opening import Pledge, facts_of, offer_end, pledge_for, receipt_payload
+from router.staff import bring_home
 
 if TYPE_CHECKING:
     from router.config import Municipality
@@ -52,6 +53,9 @@ async def attach(
         ):
             raise KeyReused("key_reused", "This key was used for another content.")
         return contact["id"], True
+    if contact["state"] == "closed" and await bring_home(connection, contact, municipality, now):
+        # Whoever had it when it was closed has left since.
+        contact = await connection.fetchrow(Q["lock_by_reference"], arrival.reference)
     await _Attachment(connection, contact, arrival, municipality, now).write()
     return contact["id"], False
 
@@ -164,7 +168,10 @@ class _Attachment:
                     pledge,
                     state=PromiseState.WAITING if start is None else PromiseState.SCHEDULED,
                     not_before=start,
-                    due_at=min(before["due_at"], pledge.due_at),
+                    # A window that lies further ahead stays as it was agreed.
+                    due_at=before["due_at"]
+                    if start is not None and pledge.due_at <= start
+                    else min(before["due_at"], pledge.due_at),
                 )
             if await self._was_told(before, pledge):
                 return

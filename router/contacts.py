@@ -76,7 +76,7 @@ class Contacts:
 
     async def by_reference(self, reference: str) -> ContactHead:
         """The contact that people call `reference` (nine digits). Raises NotFound."""
-        return _found(await self._ledger.fetchrow(Q["by_reference"], reference))
+        return _found(await self._ledger.fetchrow(Q["by_reference"], _possible(reference)))
 
     def code_fits(self, reference: str, code: str) -> bool:
         """Whether `code` is the access code of `reference`; in constant time."""
@@ -97,7 +97,7 @@ class Contacts:
     async def view(self, reference: str) -> ContactView:
         """The contact with its whole story. Raises NotFound."""
         async with self._ledger.transaction() as connection:
-            head = _found(await connection.fetchrow(Q["by_reference"], reference))
+            head = _found(await connection.fetchrow(Q["by_reference"], _possible(reference)))
             return ContactView(
                 head=head,
                 timeline=[read(Event, r) for r in await connection.fetch(Q["timeline"], head.id)],
@@ -114,7 +114,7 @@ class Contacts:
 
     async def attachment(self, reference: str, attachment_id: int) -> Attachment:
         """One file of the contact. Raises NotFound."""
-        row = await self._ledger.fetchrow(Q["attachment"], reference, attachment_id)
+        row = await self._ledger.fetchrow(Q["attachment"], _possible(reference), attachment_id)
         if row is None:
             raise NotFound("no_such_attachment", "There is no such file.")
         return Attachment(row["filename"], row["content_type"], row["content"])
@@ -279,7 +279,7 @@ class Contacts:
     async def _held(self, reference: str) -> AsyncIterator[tuple[Connection, ContactHead]]:
         """The contact with its row held; the change is committed and told at the end."""
         async with self._ledger.transaction() as connection:
-            yield connection, _found(await connection.fetchrow(Q["lock"], reference))
+            yield connection, _found(await connection.fetchrow(Q["lock"], _possible(reference)))
         self._live.publish([reference])
         self._outbox.wake()
 
@@ -323,10 +323,21 @@ def _end_by(outcome: Outcome, kind: PromiseKind, state: PromiseState) -> Promise
     return PromiseState.KEPT if kind is PromiseKind.ANSWER else None
 
 
+def _possible(reference: str) -> str:
+    """`reference`, or NotFound when nobody can have it: an address may hold any character."""
+    if not references.is_reference(reference):
+        raise _no_such_contact()
+    return reference
+
+
 def _found(row: Record | None) -> ContactHead:
     if row is None:
-        raise NotFound("no_such_contact", "There is no contact with this reference.")
+        raise _no_such_contact()
     return contact_head(row)
+
+
+def _no_such_contact() -> NotFound:
+    return NotFound("no_such_contact", "There is no contact with this reference.")
 
 
 def _must_be_open(contact: ContactHead) -> None:

@@ -32,6 +32,8 @@ def read(cursor: str | None) -> tuple[datetime | None, int | None]:
             raise ValueError("a cursor's time is one that PostgreSQL can hold")
         if at.tzinfo is None:
             raise ValueError("a cursor's time is aware")
+        if not 0 <= int(promise_id) < 2**63:
+            raise ValueError("a cursor's id is one that PostgreSQL can hold")
         return at, int(promise_id)
     except (ValueError, TypeError, OverflowError, binascii.Error):
         raise SenderError("bad_cursor", "The cursor is not one that we gave.") from None

@@ -20,6 +20,7 @@ import structlog
 from router.errors import LedgerAway, PermanentFailure, TemporaryFailure
 from router.ledger import QUERIES_FOLDER, load_queries
 from router.model import Effect, PromiseKind, PromiseState
+from router.staff import bring_home
 
 if TYPE_CHECKING:
     from router.clock import Clock
@@ -154,11 +155,12 @@ class Outbox:
             contact = await connection.fetchrow(Q["lock_contact"], effect.contact_id)
             if contact is None:
                 raise LookupError("an effect's contact is there")
-            department = municipality.departments.get(
-                contact["department"], municipality.departments[municipality.default_department]
-            )
+            if await bring_home(connection, contact, municipality, now):
+                contact = await connection.fetchrow(Q["lock_contact"], effect.contact_id)
             due_at = municipality.hours.add_working_days(
-                department.hours, now, municipality.policies.delivery_failure.working_days
+                municipality.departments[contact["department"]].hours,
+                now,
+                municipality.policies.delivery_failure.working_days,
             )
             await connection.execute(Q["reopen"], contact["id"], due_at)
             promise = await connection.fetchval(

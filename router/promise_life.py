@@ -100,10 +100,12 @@ def callback_terms(
     policy = policies.callback
     span = timedelta(hours=policy.working_hours)
     start = wish.not_before if wish is not None else None
+    if start is not None and start <= now:
+        start = None
     until = wish.until if wish is not None else None
-    opens = hours.next_open(calendar, max(start, now) if start is not None else now)
+    opens = hours.next_open(calendar, start if start is not None else now)
     if until is not None and opens < until:
-        return Terms(start if start is not None and start < until else None, until)
+        return Terms(start, until)
     if start is not None or until is not None:
         # Closed all through the window: an honest promise lies in the next opening.
         return Terms(opens, hours.add_working(calendar, opens, span))

@@ -1,8 +1,8 @@
 """Departments (afdelinger) and caseworkers (sagsbehandlere), mirrored from the configuration.
 
 The ledger's foreign keys make sure that every owner exists. Who is taken out of
-the configuration becomes inactive; what they still owned goes to the default
-department at once, so that nothing is owned by nobody.
+the configuration becomes inactive; what they still owned goes back to their
+department, or to the default one, so that nothing is owned by nobody.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import structlog
 from router.ledger import QUERIES_FOLDER, load_queries
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from router.clock import Clock
     from router.config import Municipality
-    from router.ledger import Ledger
+    from router.ledger import Connection, Ledger, Record
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +41,30 @@ async def mirror(ledger: Ledger, municipality: Municipality, clock: Clock) -> No
         await connection.execute(H["retire_departments"], list(municipality.departments))
         await connection.execute(H["retire_caseworkers"], list(municipality.caseworkers))
         left_behind = await connection.fetch(H["left_behind"])
-        for row in left_behind:
-            home = municipality.default_department
-            await connection.execute(C["take"], row["id"], home, None, now)
-            await connection.execute(C["take_promises"], row["id"], home, None)
-            await connection.execute(
-                H["add_event"], row["id"], now, "routed", "house", "", {"to": home}
-            )
+        for contact in left_behind:
+            await bring_home(connection, contact, municipality, now)
     if left_behind:
         log.warning("contacts_left_behind_moved", contacts=len(left_behind))
+
+
+async def bring_home(
+    connection: Connection, contact: Record, municipality: Municipality, now: datetime
+) -> bool:
+    """Give a contact (its row is held) whose owner has left to who is there.
+
+    Its department if there still is one, else the default one. False if nothing
+    had to be changed.
+    """
+    home, caseworker = contact["department"], contact["caseworker"]
+    if home not in municipality.departments:
+        home, caseworker = municipality.default_department, None
+    elif caseworker not in municipality.caseworkers:
+        caseworker = None
+    if (home, caseworker) == (contact["department"], contact["caseworker"]):
+        return False
+    await connection.execute(C["take"], contact["id"], home, caseworker, now)
+    await connection.execute(C["take_promises"], contact["id"], home, caseworker)
+    await connection.execute(
+        H["add_event"], contact["id"], now, "routed", "house", "", {"to": home}
+    )
+    return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from channels.desk.people import MACHINE, STAFF, Staff, find_staff
 from channels.desk.screen import address, show
-from channels.http import page_language, problem
+from channels.http import Problem, page_language, problem
 from router.errors import LedgerAway
 from router.house import House
 
@@ -195,8 +195,17 @@ def _same(given: str, expected: str) -> bool:
     )
 
 
+async def _form(request: web.Request) -> Mapping[str, object]:
+    """The form that was sent. Raises `Problem` 400 for one that cannot be read."""
+    try:
+        return await request.post()
+    except (LookupError, ValueError):
+        # An unknown charset, bytes that are not of it, or parts without a boundary.
+        raise Problem(400, "unreadable_form") from None
+
+
 async def _form_fits(request: web.Request, expected: str) -> bool:
-    form = await request.post()
+    form = await _form(request)
     given = form.get("csrf", "")
     return isinstance(given, str) and _same(given, expected)
 
@@ -215,7 +224,7 @@ async def _not_saved(request: web.Request, status: int, reason: str) -> web.Stre
     """Nothing was changed; whatever was written is given back, to be used again."""
     written = []
     if request.method not in _SAFE:
-        form = await request.post()
+        form = await _form(request)
         written = [
             value
             for key, value in form.items()

@@ -55,7 +55,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
             problem = say(_("The token is not right."))
             return await _page(request, context | {"problem": problem}, 401)
     await access.log_in(request, person)
-    log.info("desk_log_in", person=person)
+    log.info("desk_log_in")
     raise web.HTTPSeeOther(onward)
 
 

@@ -60,6 +60,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             raise
         code = HTTPStatus(answer.status).name.lower()
         return _answer(request, answer.status, code, headers=_kept(answer))
+    except web.RequestPayloadError:
+        # Not the length, chunks or compression that its headers say.
+        return _answer(request, 400, "unreadable_body")
     except SenderError as error:
         detail = error.detail if error.detail != error.code else ""
         return _answer(request, _status_of(error), error.code, detail)

@@ -34,7 +34,7 @@ AT_ONCE: Final = 4
 POLL_SECONDS: Final = 1.0
 """How soon work of other processes, and mail put off, is noticed."""
 AWAY_SECONDS: Final = 1.0
-LARGE: Final = 256 * 1024
+LARGE: Final = 32 * 1024
 """Bytes from which a mail is read in a thread, to keep the loop answering."""
 
 

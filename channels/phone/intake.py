@@ -66,7 +66,13 @@ class Intake:
     async def _keep_draining(self) -> None:
         while True:
             await self.spool.filled.wait()
-            taken = await self.drain()
+            try:
+                taken = await self.drain()
+            except Exception as error:
+                # A disk that fails now: what is on it is tried again.
+                log.error("spool_not_drained", error=type(error).__name__)
+                self.spool.filled.set()
+                taken = 0
             if taken:
                 log.info("spool_drained", taken=taken)
             if self.spool.filled.is_set():

@@ -57,7 +57,11 @@ def _language(tag: str) -> str:
 
 
 def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        # The first or last hours that there are, in a zone where they lie outside.
+        raise PydanticCustomError("datetime_parsing", "not a time that there is") from None
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]

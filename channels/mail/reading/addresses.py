@@ -14,7 +14,8 @@ _ADDRESS: Final = re.compile(
 _USABLE: Final = re.compile(
     r"""[^\s<>()\[\]\\,;:"@\x00-\x1f\x7f]{1,64}@[\w-]+(?:\.[\w-]+)*""", re.UNICODE
 )
-_ANGLE: Final = re.compile(r"<\s*(?:mailto:)?([^<>\s]*@[^<>\s]*?)[\s.>]*(?:>|\Z)", re.IGNORECASE)
+# Possessive: a header made of dots or of @ must not cost the square of its length.
+_ANGLE: Final = re.compile(r"<\s*+(?:mailto:)?([^<>\s@]*+@[^<>\s]*+)[\s.]*+(?:>|\Z)", re.IGNORECASE)
 _COMMENT: Final = re.compile(r"\(([^()]*)\)")
 
 

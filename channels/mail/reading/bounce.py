@@ -22,8 +22,9 @@ _SUBJECT: Final = re.compile(
     re.IGNORECASE,
 )
 _DAEMON: Final = re.compile(r"(?:mailer-daemon|postmaster|maildaemon)@", re.IGNORECASE)
+# Each line is looked at once: this is matched against whatever a stranger sends.
 _ID_IN_TEXT: Final = re.compile(
-    r"^\s*>?\s*message-id:\s*(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>]*+message-id:\s*+(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE
 )
 _STATUS: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _WORST_FIRST: Final = ("failed", "delayed", "expanded", "relayed", "delivered")

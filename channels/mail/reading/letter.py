@@ -16,7 +16,23 @@ MOST_PARTS: Final = 2_000
 DEEPEST: Final = 60
 """Levels of nesting that are followed; 100 and more are only met in attacks."""
 
-_POLICY: Final = policy.compat32.clone(mangle_from_=False, max_line_length=None)
+MOST_COMPARISONS: Final = 20_000_000
+"""Of a line with a boundary: some seconds' work. Large mails need a tenth of it."""
+LONGEST_PARAMETERS: Final = 5_000
+"""Characters of a Content- header: the library takes the square of it to find parameters."""
+
+
+class _Policy(policy.Compat32):
+    """The library's most lenient reading, with what it reads slowly cut to a sane length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        if name[:8].lower() == "content-":
+            value = value[:LONGEST_PARAMETERS]
+        return name, value
+
+
+_POLICY: Final = _Policy(mangle_from_=False, max_line_length=None)
 _LEADING: Final = re.compile(rb"\A(?:[ \t]*\r?\n)+")
 
 
@@ -29,6 +45,8 @@ class Letter:
         self.whole = True
         """False when parts of the mail are out of reach, and only the raw mail has them."""
         try:
+            if _is_laborious(raw):
+                raise ValueError("more structure than a mail has")
             self.message: Part = BytesParser(policy=_POLICY).parsebytes(raw)
         except Exception:  # RecursionError on deep nesting, and bugs in the library
             self.whole = False
@@ -54,6 +72,16 @@ class Letter:
     def names(self) -> list[str]:
         """Names of all headers, lower case, once each."""
         return list(self._headers)
+
+
+def _is_laborious(raw: bytes) -> bool:
+    """Whether taking it apart would take many seconds.
+
+    The library tries each line on every boundary that is open, and makes a part
+    of every line that could be one.
+    """
+    boundaries = raw.lower().count(b"boundary")
+    return boundaries * raw.count(b"\n") > MOST_COMPARISONS or raw.count(b"\n--") > 10 * MOST_PARTS
 
 
 def header(part: Part, name: str) -> str:

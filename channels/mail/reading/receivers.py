@@ -17,6 +17,8 @@ IN_ORDER: Final = (
     "cc",
 )
 MOST: Final = 200
+MOST_HEADERS: Final = 20
+"""Of one name that are read; a mail has one, or a few where it was handed on."""
 
 
 def receivers(letter: Letter, envelope: Envelope) -> tuple[str, ...]:
@@ -26,7 +28,7 @@ def receivers(letter: Letter, envelope: Envelope) -> tuple[str, ...]:
         if address := usable(recipient):
             found.setdefault(address)
     for name in IN_ORDER:
-        for raw in letter.all(name):
+        for raw in letter.all(name)[:MOST_HEADERS]:
             for address in find_addresses(raw):
                 found.setdefault(address)
                 if len(found) >= MOST:

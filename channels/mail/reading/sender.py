@@ -15,6 +15,7 @@ from channels.mail.reading.letter import Letter
 from channels.mail.reading.result import Envelope, Sender
 
 LONGEST_NAME: Final = 200
+MOST_HEADERS: Final = 5
 _ESCAPE: Final = re.compile(r"\\(.)")
 
 
@@ -22,7 +23,7 @@ def sender(letter: Letter, envelope: Envelope) -> Sender:
     """Address and display name; either may be empty."""
     name = ""
     for header in ("from", "sender"):
-        for raw in letter.all(header):
+        for raw in letter.all(header)[:MOST_HEADERS]:
             address, encoded = split_mailbox(raw)
             found = _name(encoded)
             name = name or found

@@ -10,6 +10,7 @@ from channels.mail.reading.letter import Letter
 
 MOST: Final = 50
 _ID: Final = re.compile(r"<([^<>\s]{1,500})>")
+_BARE: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,500}")
 
 
 def message_id(letter: Letter) -> str:
@@ -18,7 +19,7 @@ def message_id(letter: Letter) -> str:
     if match := _ID.search(line):
         return match.group(0)
     bare = line.strip("<> ")
-    return f"<{bare}>" if bare and " " not in bare and len(bare) <= 500 else ""
+    return f"<{bare}>" if _BARE.fullmatch(bare) else ""
 
 
 def in_reply_to(letter: Letter) -> tuple[str, ...]:

@@ -59,6 +59,11 @@ UPDATE departments SET active = false WHERE active AND NOT id = ANY ($1::text[])
 UPDATE caseworkers SET active = false WHERE active AND NOT id = ANY ($1::text[]);
 
 -- name: left_behind
--- Open contacts whose department is no longer configured: they need a new owner.
-SELECT c.id, c.reference FROM contacts c JOIN departments d ON d.id = c.department
-WHERE c.state = 'open' AND NOT d.active FOR UPDATE OF c;
+-- Open contacts whose department or caseworker is no longer configured: they need a new
+-- owner. In one order, so that processes that start together do not wait crosswise.
+SELECT c.id, c.department, c.caseworker
+FROM contacts c
+JOIN departments d ON d.id = c.department
+LEFT JOIN caseworkers w ON w.id = c.caseworker
+WHERE c.state = 'open' AND (NOT d.active OR NOT w.active)
+ORDER BY c.id FOR UPDATE OF c;

@@ -46,7 +46,8 @@ UPDATE promises SET state = $2, attempts = $3, retry_at = $4, late_at = $5, fire
 WHERE id = $1;
 
 -- name: due_to_fire
--- Promises that the clock must look at; other processes take other rows.
+-- Promises that the clock must look at; other processes take other rows. The contact
+-- is held too, as everybody does who changes a promise; what somebody holds waits a turn.
 SELECT p.*, c.reference FROM promises p JOIN contacts c ON c.id = p.contact_id
 WHERE p.ended_at IS NULL AND p.fire_at <= $1
-ORDER BY p.fire_at LIMIT $2 FOR UPDATE OF p SKIP LOCKED;
+ORDER BY p.fire_at LIMIT $2 FOR NO KEY UPDATE OF c, p SKIP LOCKED;

@@ -199,3 +199,20 @@ class TestOutsideTheDemo:
         for _ in range(10):
             assert (await person.log_in("lone-hvideklit", token="wrong")).status == 401
         assert (await person.log_in("lone-hvideklit", token=TEST_TOKEN)).status == 429
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"csrf=1", "application/x-www-form-urlencoded; charset=nonsense"),
+        (b"csrf=\xff", "application/x-www-form-urlencoded"),
+        (b"--x\r\n", "multipart/form-data"),
+        (b"--x\r\n", "multipart/form-data; boundary=y"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/desk/login", "/desk/new", "/desk/contacts/1/note"])
+async def test_a_form_that_cannot_be_read_is_refused(
+    client: TestClient[web.Request, web.Application], path: str, body: bytes, content_type: str
+) -> None:
+    answer = await client.post(path, data=body, headers={"Content-Type": content_type})
+    assert answer.status == 400

@@ -156,3 +156,25 @@ async def test_two_processes_may_empty_one_spool(tmp_path: Path) -> None:
     # At least once each; reception makes twice be once.
     assert set(taken) == {f"CA{number}" for number in range(20)}
     assert first.waiting() == []
+
+
+async def test_a_disk_that_fails_once_does_not_end_the_draining(
+    house: House, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = client.app[INTAKE].spool
+    monkeypatch.setattr("channels.phone.intake._RETRY", 0.01)
+    look, failed = spool.waiting, asyncio.Event()
+
+    def broken() -> list[Path]:
+        monkeypatch.setattr(spool, "waiting", look)
+        failed.set()
+        raise OSError(5, "Input/output error")
+
+    await asyncio.to_thread(spool._write, CALL)
+    monkeypatch.setattr(spool, "waiting", broken)
+    spool.filled.set()
+    async with asyncio.timeout(10):
+        await failed.wait()
+        while spool.folder.is_dir() and look():
+            await asyncio.sleep(0.02)
+    assert "called" in await kinds(house)

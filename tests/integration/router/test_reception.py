@@ -268,6 +268,20 @@ async def test_wishing_again_moves_nothing_later_and_tells_nothing_twice(
     assert [effect.kind for effect in view.effects] == ["sms.tell"]
 
 
+async def test_a_late_word_of_a_call_leaves_a_window_agreed_meanwhile(house: House) -> None:
+    call = {"channel": Channel.PHONE, "phone": "+4520304050", "text": ""}
+    receipt = await house.reception.receive(arrival(house, "CA1", **call))
+    promise = (await house.contacts.view(receipt.reference)).promises[0]
+    start = house.clock.now() + timedelta(days=9)
+    until = start + timedelta(hours=2)
+    await house.promises.reschedule(promise.id, "staff:bente-lovfald", start, until)
+    wish = CallbackWish("+4520304050")
+    late = arrival(house, "CA1:hung_up", reference=receipt.reference, callback=wish, **call)
+    await house.reception.receive(late)
+    row = await house.promises.row(promise.id)
+    assert (row.not_before, row.due_at) == (start, until)
+
+
 async def test_an_anonymous_caller_who_gives_a_number_is_called(house: House) -> None:
     called = Arrival(
         channel=Channel.PHONE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -119,6 +120,21 @@ async def test_two_processes_fire_a_promise_once(
     assert (await kinds(house, receipt)).count("late") == 1
 
 
+async def test_the_clock_leaves_what_somebody_holds_for_its_next_turn(
+    house: House, clock: FixedClock, receipt: Receipt, promise: int
+) -> None:
+    """Both want the contact and its promise: in two orders they would wait for ever."""
+    clock.advance(timedelta(days=10))
+    async with house.ledger.transaction() as connection:
+        await connection.execute(
+            "SELECT FROM contacts WHERE id = $1 FOR UPDATE", receipt.contact_id
+        )
+        async with asyncio.timeout(5):
+            assert await house.promises.fire_due() == 0
+    assert await house.promises.fire_due() == 1
+    assert (await house.promises.row(promise)).late_at is not None
+
+
 async def test_a_new_window_moves_the_promise_and_tells(
     house: House, receipt: Receipt, promise: int, bente: str
 ) -> None:
@@ -231,6 +247,24 @@ async def test_every_outcome_closes_or_says_why_not(
             await house.contacts.close(receipt.reference, f"staff:{bente}", outcome)
         assert refused.value.code == "open_promise"
     assert await findings(house) == []
+
+
+@pytest.mark.parametrize("reference", ["", "1", "482031950", "\0", "482 031 957", "x" * 5000])
+async def test_what_nobody_can_have_is_not_found(house: House, reference: str) -> None:
+    for step in (
+        house.contacts.by_reference(reference),
+        house.contacts.view(reference),
+        house.contacts.attachment(reference, 1),
+        house.contacts.note(reference, "staff:x", "n"),
+    ):
+        with pytest.raises(NotFound):
+            await step
+
+
+async def test_a_cursor_that_nobody_gave_is_refused(house: House) -> None:
+    for written in (b'["2026-11-23T10:00:00Z",1e30]', b'["2026-11-23T10:00:00Z",-1]'):
+        with pytest.raises(SenderError, match="cursor"):
+            await house.promises.list(cursor=base64.urlsafe_b64encode(written).decode())
 
 
 async def test_what_is_not_there_is_said(house: House, bente: str) -> None:

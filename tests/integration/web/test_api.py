@@ -363,3 +363,33 @@ async def test_the_description_is_served(client: Client) -> None:
         if resource.canonical.startswith("/api/v1/contacts")
     }
     assert set(document["paths"]) == served
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"until": "9999-12-31T23:59:59-12:00"},
+        {"from": "9999-12-31T23:59:59-12:00"},
+        {"from": "0001-01-01T00:00:00+14:00"},
+    ],
+)
+async def test_the_ends_of_the_calendar_are_refused(client: Client, window: dict[str, str]) -> None:
+    answer = await client.post(URL, json=CARPORT | {"callback": {"phone": "20304050"} | window})
+    assert answer.status == 422, await answer.text()
+
+
+async def test_a_window_that_has_begun_is_promised_from_now(client: Client) -> None:
+    window = {"from": "0001-01-01T00:00:00Z", "until": "2026-11-24T12:00:00Z"}
+    receipt = await made(client, callback={"phone": "20304050"} | window)
+    assert "from" not in receipt["promise"]
+    assert receipt["promise"]["until"] == window["until"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+async def test_a_body_that_is_not_compressed_as_it_says_is_refused(
+    client: Client, encoding: str
+) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    answer = await client.post(URL, data=b"not compressed", headers=headers)
+    assert answer.status == 400
+    assert (await answer.json())["code"] == "unreadable_body"

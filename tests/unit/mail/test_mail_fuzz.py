@@ -114,6 +114,17 @@ HOSTILE = {
     "continued parameters": b"Content-Type: text/plain"
     + b"".join(b"; name*%d=a" % n for n in range(5000))
     + b"\n\nx",
+    "empty parameters": b"Content-Type: text/plain" + b";" * 1_000_000 + b"\n\nx",
+    "blanks kept as they are": b"Content-Type: text/html\n\n<pre>" + b" " * 400_000 + b"x</pre>",
+    "a bounce of empty lines": b"Content-Type: multipart/report; boundary=a\n\n--a\n\n"
+    + b"\n" * 50_000
+    + b"\n--a\nContent-Type: message/delivery-status\n\nAction: failed\n\n--a--\n",
+    "an address of dots": b"From: <a@" + b"." * 9_900 + b"x\n\nx",
+    "an address of at signs and dots": b"From: <" + b"@" * 5_000 + b"." * 4_900 + b"x\n\nx",
+    "many lines in many boundaries": nested(400) + b"\n" * 1_000_000,
+    "many receivers": (b"Cc: " + b"=?a?q?x" * 1_400 + b"\n") * 200 + b"\nx",
+    "a tag of attributes": b"Content-Type: text/html\n\n<a "
+    + b"".join(b"a%d=b " % n for n in range(200_000)),
 }
 
 
@@ -122,3 +133,7 @@ def test_hostile_mails_are_read_in_time(name: str) -> None:
     started = time.perf_counter()
     must_be_storable(read(HOSTILE[name], Envelope()))
     assert time.perf_counter() - started < 5
+
+
+def test_a_message_id_that_no_header_can_carry_is_none() -> None:
+    assert read(b"Message-ID: a\x0cb\n\nx", Envelope()).message_id == ""
