@@ -234,3 +234,11 @@ CREATE TRIGGER arrivals_stay BEFORE DELETE ON arrivals
     FOR EACH ROW EXECUTE FUNCTION refuse_deleting();
 CREATE TRIGGER promises_stay BEFORE DELETE ON promises
     FOR EACH ROW EXECUTE FUNCTION refuse_deleting();
+CREATE TRIGGER effects_stay BEFORE DELETE ON effects
+    FOR EACH ROW EXECUTE FUNCTION refuse_deleting();
+CREATE TRIGGER arrivals_no_truncate BEFORE TRUNCATE ON arrivals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_deleting();
+CREATE TRIGGER promises_no_truncate BEFORE TRUNCATE ON promises
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_deleting();
+CREATE TRIGGER effects_no_truncate BEFORE TRUNCATE ON effects
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_deleting();

@@ -69,7 +69,8 @@ SELECT reference FROM contacts WHERE offered_until < $1::timestamptz - interval 
 SELECT 'trigger ' || wanted.name AS reference
 FROM unnest(ARRAY['timeline_append_only', 'timeline_no_truncate',
                   'decisions_append_only', 'decisions_no_truncate',
-                  'contacts_stay', 'arrivals_stay', 'promises_stay']) AS wanted (name)
+                  'contacts_stay', 'arrivals_stay', 'promises_stay', 'effects_stay',
+                  'arrivals_no_truncate', 'promises_no_truncate', 'effects_no_truncate']) AS wanted (name)
 WHERE $1::timestamptz IS NOT NULL
   AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgname = wanted.name AND t.tgenabled = 'O');
 

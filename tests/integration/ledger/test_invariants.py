@@ -53,6 +53,11 @@ FORBIDDEN = {
     "deleting a contact": "DELETE FROM contacts",
     "deleting an arrival": "DELETE FROM arrivals",
     "deleting a promise": "DELETE FROM promises",
+    "deleting an effect": "DELETE FROM effects",
+    "emptying the arrivals": "TRUNCATE arrivals",
+    "emptying the promises": "TRUNCATE promises CASCADE",
+    "emptying the effects": "TRUNCATE effects",
+    "emptying the contacts": "TRUNCATE contacts CASCADE",
     "one arrival for two contacts": (
         "INSERT INTO arrivals SELECT channel, dedupe_key, contact_id, false, '', received_at"
         " FROM arrivals"

@@ -385,7 +385,7 @@ async def test_a_window_that_has_begun_is_promised_from_now(client: Client) -> N
     assert receipt["promise"]["until"] == window["until"]
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 async def test_a_body_that_is_not_compressed_as_it_says_is_refused(
     client: Client, encoding: str
 ) -> None:
