@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import socket
 import statistics
 import sys
@@ -87,8 +88,7 @@ def rate(result: dict[str, object]) -> float:
     return value
 
 
-async def measure(seconds: float, rounds: int, connections: int) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="ib"))
+async def measure(folder: Path, seconds: float, rounds: int, connections: int) -> None:
     bare, ours = free_port(), free_port()
     load = (str(seconds), str(connections))
     results: dict[str, list[dict[str, object]]] = {"H": [], "I": [], "ours": []}
@@ -142,7 +142,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=64)
     chosen = parser.parse_args()
-    asyncio.run(measure(chosen.seconds, chosen.rounds, chosen.connections))
+    folder = Path(tempfile.mkdtemp(prefix="indgang-bench-"))
+    try:
+        asyncio.run(measure(folder, chosen.seconds, chosen.rounds, chosen.connections))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
