@@ -117,6 +117,7 @@ def _read_subjects(
             weighed = _weighed(SUBJECT, department, subject)
             _phrases(fields, "phrases", lexicon, weighed)
             _phrases(fields, "exact", lexicon, weighed, False)
+            fields.get("examples")
             _phrases(
                 fields, "hints", lexicon, _always(Meaning(SUBJECT, department, _HINT, subject))
             )
@@ -146,6 +147,7 @@ def _read_flags(reading: Reading, lexicon: Lexicon) -> None:
         _phrases(fields, "unless", lexicon, _always(Meaning(UNLESS, flag)))
         _phrases(fields, "unless_exact", lexicon, _always(Meaning(UNLESS, flag)), False)
         fields.get("note")
+        fields.get("examples")
         fields.close()
     groups = top.get("groups")
     inner = groups.fields() if groups is not None else None
@@ -199,6 +201,7 @@ def _read_authorities(reading: Reading, lexicon: Lexicon) -> None:
         _phrases(fields, "phrases", lexicon, _weighed(AUTHORITY, authority))
         _phrases(fields, "exact", lexicon, _weighed(AUTHORITY, authority), False)
         fields.get("note")
+        fields.get("examples")
         fields.close()
     if top is not None:
         top.close()
