@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from router import config
 from router.clock import Clock, SystemClock
+from router.config_live import LiveConfiguration
 from router.contacts import Contacts
 from router.embedded import Embedded
 from router.errors import LedgerAway
@@ -51,7 +52,8 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Everything that a channel may use, on PostgreSQL and Redis that are there.
 
-    `municipality` is read from `settings.config_folder` unless it is given.
+    `municipality` is read from `settings.config_folder`, and again when that changes,
+    unless it is given.
     Migrates, and mirrors the configured departments and caseworkers. Raises
     ConfigError when the configuration is wrong, LedgerAway when PostgreSQL stays
     away for a minute.
@@ -60,6 +62,7 @@ async def open_house(
     if database_url is None or redis_url is None:
         raise SettingsError("INDGANG_DATABASE_URL and INDGANG_REDIS_URL: nothing is set")
     clock = clock or SystemClock()
+    folder = None if municipality is not None else settings.config_folder
     municipality = municipality or config.load(settings.config_folder)
     if not settings.twilio_number:
         settings = settings.model_copy(update={"twilio_number": municipality.phone})
@@ -71,21 +74,27 @@ async def open_house(
     try:
         await _when_there(ledger)
         await mirror(ledger, municipality, clock)
+        configuration = LiveConfiguration(
+            municipality, folder, lambda fresh: mirror(ledger, fresh, clock)
+        )
+        # What counts is in there alone: an old one is to be let go when it has changed.
+        del municipality
+        current = configuration.current
         secret = await ledger.secret()
-        outbox = Outbox(ledger, lambda: municipality, clock, live)
-        reception = CountedReception(ledger, lambda: municipality, clock, live, outbox, secret)
+        outbox = Outbox(ledger, current, clock, live)
+        reception = CountedReception(ledger, current, clock, live, outbox, secret)
         reception.metrics = Metrics()
         outbox.on_result = reception.metrics.effect_result
         yield House(
             settings=settings,
-            municipality=municipality,
+            configuration=configuration,
             clock=clock,
             ledger=ledger,
             redis=redis,
             live=live,
             reception=reception,
-            contacts=Contacts(ledger, lambda: municipality, clock, live, outbox, secret),
-            promises=Promises(ledger, lambda: municipality, clock, live, outbox),
+            contacts=Contacts(ledger, current, clock, live, outbox, secret),
+            promises=Promises(ledger, current, clock, live, outbox),
             outbox=outbox,
         )
     finally:
@@ -154,6 +163,8 @@ def build_app(house: House, *, workers: bool = True) -> web.Application:
         from channels import demo
 
         demo.setup(app, house)
+    if workers:
+        app.cleanup_ctx.append(_while_open(house.configuration.watch))
     if workers and "clock" in roles:
         app.cleanup_ctx.append(_while_open(lambda: _clock(house)))
     if workers and "outbox" in roles:

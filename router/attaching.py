@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from router.errors import KeyReused, NotFound
 from router.ledger import QUERIES_FOLDER, load_queries
 from router.model import Arrival, Channel, Group, PromiseKind, PromiseState
-from router.opening import Pledge, facts_of, offer_end, pledge_for, receipt_payload
+from router.opening import Pledge, facts_of, offer_of, pledge_for, receipt_payload
+from router.past import histories
 from router.staff import bring_home
 
 if TYPE_CHECKING:
     from router.config import Municipality
+    from router.duty import Duty
     from router.ledger import Connection, Record
 
 Q: Final = load_queries(QUERIES_FOLDER / "reception.sql")
@@ -26,7 +28,11 @@ H: Final = load_queries(QUERIES_FOLDER / "house.sql")
 
 
 async def attach(
-    connection: Connection, arrival: Arrival, municipality: Municipality, now: datetime
+    connection: Connection,
+    arrival: Arrival,
+    municipality: Municipality,
+    duty: Duty,
+    now: datetime,
 ) -> tuple[int, bool]:
     """Attach `arrival` to the contact that it names; answers (contact id, known before).
 
@@ -56,7 +62,7 @@ async def attach(
     if contact["state"] == "closed" and await bring_home(connection, contact, municipality, now):
         # Whoever had it when it was closed has left since.
         contact = await connection.fetchrow(Q["lock_by_reference"], arrival.reference)
-    await _Attachment(connection, contact, arrival, municipality, now).write()
+    await _Attachment(connection, contact, arrival, municipality, duty, now).write()
     return contact["id"], False
 
 
@@ -66,6 +72,7 @@ class _Attachment:
     contact: Record
     arrival: Arrival
     municipality: Municipality
+    duty: Duty
     now: datetime
 
     async def write(self) -> None:
@@ -107,14 +114,19 @@ class _Attachment:
     async def _reroute(self, flags: set[str]) -> str:
         """Ask the rules again with everything said so far; answers the department."""
         said = await self.connection.fetch(Q["said_so_far"], self.contact["id"])
+        party = self.contact["party_id"]
+        past = await histories(self.connection, [party], self.contact["id"]) if party else {}
         facts = facts_of(
             self.arrival,
             self.municipality,
             self.now,
-            known_party=self.contact["party_id"] is not None,
+            known_party=party is not None,
             text="\n".join(row["body"] for row in said),
+            history=past.get(party),
         )
-        decision = self.municipality.rules.decide(facts)
+        staffing = await self.duty.staffing(self.connection, self.now)
+        decision = self.municipality.rules.decide(facts, staffing)
+        offer = offer_of(decision, self.municipality, self.now)
         flags.update(decision.flags)
         contact_id = self.contact["id"]
         await self.connection.execute(
@@ -135,9 +147,11 @@ class _Attachment:
             decision.rule_id,
             decision.priority,
             self.arrival.group or decision.group or Group(self.contact["sender_group"]),
-            decision.caseworker,
-            offer_end(decision, self.municipality, self.now),
+            offer.caseworker if offer is not None else None,
+            offer.until if offer is not None else None,
+            offer.plan if offer is not None else None,
         )
+        self.duty.given(decision.department, decision.caseworker, self.now)
         await self.connection.execute(Q["reroute_promises"], contact_id, decision.department)
         if decision.department != self.contact["department"]:
             await self._event(
@@ -202,7 +216,9 @@ class _Attachment:
             {"kind": pledge.kind, "not_before": pledge.not_before, "due_at": pledge.due_at},
         )
         if self.arrival.channel is Channel.PHONE:
-            await self._effect("sms.tell", receipt_payload(wish.phone, self.arrival, pledge))
+            await self._effect(
+                "sms.tell", receipt_payload(wish.phone, self.contact["language"], pledge)
+            )
 
     async def _was_told(self, before: Record, pledge: Pledge) -> bool:
         """Whether the citizen has already heard exactly this promise."""

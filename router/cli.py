@@ -2,64 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from router import __version__, log
-from router.embedded_programs import EmbeddedError
-from router.errors import ConfigError, LedgerAway, SenderError
-from router.rules.command import route, rules
-from router.settings import ROLES, Settings, SettingsError, read_settings, unknown_variables
+from router.rehearsal.command import coverage, learn, replay, show
+from router.rules.command import rules
+from router.rules.route_command import route
+from router.rules.schema_command import schema
+from router.settings import ROLES, Settings, read_settings, unknown_variables
+from router.terminal import FAILED, explained, open_ledger, run_async, with_servers
 
 if TYPE_CHECKING:
-    from router.embedded import Embedded
     from router.house import House
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_FAILED: Final = 1
-
-
-class _Refused(click.ClickException):
-    """Something the person at the terminal can put right."""
-
-    exit_code = _FAILED
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"indgang: {self.message}", err=True, file=file)
-
-
-class _WrongSetting(_Refused):
-    """A setting has to be changed."""
-
-    exit_code = 2
-
-
-def _explained(command: Callable[P, T]) -> Callable[P, T]:
-    """Errors that teach, instead of a trace, for what is not a fault of ours."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except SettingsError as error:
-            raise _WrongSetting(str(error)) from None
-        except (ConfigError, EmbeddedError, SenderError) as error:
-            raise _Refused(str(error)) from None
-        except LedgerAway as error:
-            raise _Refused(f"PostgreSQL cannot be reached: {error}") from None
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -70,6 +31,9 @@ def main() -> None:
 
 main.add_command(route)
 main.add_command(rules)
+rules.add_command(schema)
+for command in (show, replay, coverage, learn):
+    rules.add_command(command)
 
 
 @main.command()
@@ -79,7 +43,7 @@ main.add_command(rules)
     metavar="NAMES",
     help=f"What this process does, with commas between: {', '.join(sorted(ROLES))}. Default: all.",
 )
-@_explained
+@explained
 def serve(demo: bool, roles: str | None) -> None:
     """Serve until SIGTERM. Settings come from the environment (docs/operations.md)."""
     given: dict[str, Any] = {}
@@ -91,7 +55,7 @@ def serve(demo: bool, roles: str | None) -> None:
 
 
 @main.command()
-@_explained
+@explained
 def run() -> None:
     """Start everything with the demo municipality, and say where to go (`make run`)."""
     started = time.monotonic()
@@ -104,42 +68,36 @@ def run() -> None:
 
 
 @main.command()
-@_explained
+@explained
 def audit() -> None:
     """Prove the invariants of the ledger; exit code 1 and the contacts when one fails."""
     from router.clock import SystemClock
-    from router.ledger import Ledger
     from router.ledger.audit import INVARIANTS, Finding
     from router.ledger.audit import audit as ask
 
     async def answer(url: str) -> list[Finding]:
-        ledger = await Ledger.open(url, size=2)
+        ledger = await open_ledger(url)
         try:
-            if missing := await ledger.pending_migrations():
-                raise ConfigError(
-                    f"this database has not had the migrations {', '.join(missing)}; "
-                    "`indgang serve` applies them when it starts"
-                )
             return await ask(ledger, SystemClock().now())
         finally:
             await ledger.close()
 
     settings = read_settings()
     log.configure(settings.log_level, settings.log_format)
-    with _servers(settings, lambda text: None, redis=False, share=True) as (settings, _):
-        findings = _run(answer(settings.database_url or ""))
+    with with_servers(settings, lambda text: None, redis=False, share=True) as (settings, _):
+        findings = run_async(answer(settings.database_url or ""))
     for finding in findings:
         click.echo(f"FAILS  {finding.invariant}")
         for reference in finding.references:
             click.echo(f"       {reference}")
     if findings:
-        sys.exit(_FAILED)
+        sys.exit(FAILED)
     click.echo(f"clean: {len(INVARIANTS)} invariants hold")
 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@_explained
+@explained
 def init(folder: Path) -> None:
     """Write a commented starting configuration for another municipality into FOLDER."""
     from router.config_init import write_starting_configuration
@@ -154,7 +112,7 @@ def init(folder: Path) -> None:
 
 @main.command()
 @click.option("--seed", default=1, show_default=True, help="Another number, another day.")
-@_explained
+@explained
 def demo(seed: int) -> None:
     """Play a lifelike day of contacts into the demo that runs (`make run`)."""
     from channels.demo.day import play_day
@@ -170,7 +128,7 @@ def demo(seed: int) -> None:
         elif done % 25 == 0 or done == total:
             click.echo(f"  {done:>4} of {total}")
 
-    told = _run(play_day(settings, load(settings.config_folder), progress, seed=seed))
+    told = run_async(play_day(settings, load(settings.config_folder), progress, seed=seed))
     click.echo("\n" if on_terminal else "", nl=False)
     for what, count in sorted(told.items()):
         click.echo(f"  {what:<14} {count:>4}")
@@ -186,65 +144,9 @@ def _serve(settings: Settings, say: Callable[[str], None], ready: Callable[[Hous
         click.echo(f"indgang: {name} is set, and nothing reads it{hint}", err=True)
     log.configure(settings.log_level, settings.log_format)
     ports_are_free(settings)
-    with _servers(settings, say) as (settings, servers):
+    with with_servers(settings, say) as (settings, servers):
         say("reading the configuration")
-        _run(serve_house(settings, servers, ready))
-
-
-@contextmanager
-def _servers(
-    settings: Settings, say: Callable[[str], None], *, redis: bool = True, share: bool = False
-) -> Iterator[tuple[Settings, Embedded | None]]:
-    """Settings with both URLs: as given, or of embedded servers started for the block.
-
-    With `share`, servers that another process of ours runs on the same data
-    folder are used as they are.
-    """
-    needs_database = settings.database_url is None
-    needs_redis = redis and settings.redis_url is None
-    if not needs_database and not needs_redis:
-        yield settings, None
-        return
-    from router.embedded import Embedded, InUseError, urls_in_use
-
-    servers = Embedded(settings.data_dir, database=needs_database, redis=needs_redis, say=say)
-    try:
-        servers.start()
-    except InUseError:
-        database_url, redis_url = urls_in_use(settings.data_dir)
-        if not share or database_url is None:
-            raise
-        yield _with_urls(settings, database_url, redis_url), None
-        return
-    try:
-        yield (
-            _with_urls(
-                settings,
-                servers.postgresql.url if servers.postgresql else None,
-                servers.valkey.url if servers.valkey else None,
-            ),
-            servers,
-        )
-    finally:
-        servers.stop()
-
-
-def _with_urls(settings: Settings, database: str | None, redis: str | None) -> Settings:
-    return settings.model_copy(
-        update={
-            "database_url": settings.database_url or database,
-            "redis_url": settings.redis_url or redis,
-        }
-    )
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    if sys.platform == "win32":
-        return asyncio.run(work)
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+        run_async(serve_house(settings, servers, ready))
 
 
 def _where_to_go(house: House, seconds: float) -> str:

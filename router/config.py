@@ -7,14 +7,17 @@ with file, line, what was expected and a suggestion (`ConfigurationRefused`, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from router.config_hours import read_hours
-from router.config_organisation import Caseworker, Department, Own, read_organisation
+from router.config_organisation import Department, Own, read_organisation
+from router.config_people import Caseworker
 from router.config_source import ConfigurationRefused, Fields, Reading
 from router.hours import Hours
 from router.rules import RuleTable, load_table
@@ -96,6 +99,24 @@ class Municipality:
 
 def load(folder: Path) -> Municipality:
     """Read the configuration in `folder`; raise ConfigurationRefused if anything is wrong."""
+    with _without_collecting():
+        return _load(folder)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Rules and vocabulary are hundreds of thousands of objects, nearly all of which
+    stay: looking through them again and again for rubbish took half of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _load(folder: Path) -> Municipality:
     reading = Reading(folder)
     if not folder.is_dir():
         reading.problem(str(folder), None, "this folder does not exist. Give INDGANG_CONFIG.")
@@ -105,11 +126,8 @@ def load(folder: Path) -> Municipality:
     hours = read_hours(reading, own.zone if own is not None else ZoneInfo("Europe/Copenhagen"))
     departments, caseworkers = read_organisation(reading, own, hours)
     policies = _policies(reading)
-    rules = load_table(
-        reading,
-        {department.id: department.name for department in departments.values()},
-        {person.id: (person.name, person.department) for person in caseworkers.values()},
-    )
+    rules = load_table(reading, departments, caseworkers)
+    reading.let_go()
     reading.refuse()
     if own is None or hours is None or policies is None or rules is None:
         raise AssertionError("a part is missing although no problem was noted")

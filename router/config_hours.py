@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from router.config_source import Fields, Item, Reading
 from router.hours import Calendar, ClosingDay, Hours, Opening
-from router.rules.reading import read_id
+from router.rules.reading_words import read_id
 
 _WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from router.config_people import Caseworker, read_caseworkers, read_mail
 from router.config_source import Fields, Item, Reading, did_you_mean
 from router.hours import Hours
-from router.rules.reading import read_id
-from router.rules.text import fold
+from router.rules.reading_words import read_id
+
+__all__ = ["Caseworker", "Department", "Own", "read_organisation"]
 
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 _SHORT: Final = re.compile(r"\d{3,4}")
-_MAIL: Final = re.compile(r"[^@\s,;<>\"]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+")
+_NOBODY_READS: Final = re.compile(r"no-?reply@|do-?not-?reply@|svar-?ikke@|ingen-?svar@")
 _DOMAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)+")
 _REPLY_PREFIX: Final = "svar+"
 """Answers to a contact come to svar+TOKEN@ our mail domain."""
@@ -37,23 +39,12 @@ class Department:
     """Digit in the phone menu, or ""."""
     deputy: str
     """The department that helps when this one cannot."""
+    capacity: int | None = None
+    """Open contacts without a caseworker from which it counts as full."""
 
     def name_in(self, language: str) -> str:
         """The name in `language`, in Danish when it has none."""
         return self.name.get(language) or self.name["da"]
-
-
-@dataclass(frozen=True, slots=True)
-class Caseworker:
-    """A sagsbehandler: can take a contact."""
-
-    id: str
-    """Slug of the name."""
-    name: str
-    department: str
-    mail: str
-    deputy: str
-    """Caseworker id, or ""."""
 
 
 class Own:
@@ -62,14 +53,14 @@ class Own:
     def __init__(self, top: Fields) -> None:
         self.name = top.text("name")
         self.phone = _phone(top.need("phone"))
-        self.mail_address = _mail(top.need("mail_address"))
+        self.mail_address = read_mail(top.need("mail_address"))
         self.mail_domain = self._domain(top.need("mail_domain"))
         self.web_url = self._url(top.need("web_url"))
         self.zone = self._zone(top.need("time_zone"))
         self.emergency_phone = _phone(top.need("emergency_phone"))
         self.acute_phone = _phone(top.need("acute_phone"))
         more = top.get("more_intake_addresses")
-        addresses = [_mail(item) for item in more.items()] if more is not None else []
+        addresses = [read_mail(item) for item in more.items()] if more is not None else []
         self.intake_addresses = frozenset(
             address for address in (self.mail_address, *addresses) if address
         )
@@ -117,25 +108,14 @@ def _phone(item: Item | None) -> str:
     return number
 
 
-def _mail(item: Item | None) -> str:
-    word = item.text() if item is not None else None
-    if item is None or word is None:
-        return ""
-    address = word.lower()
-    if not _MAIL.fullmatch(address):
-        item.problem(f'{item.what}: a mail address was expected, not "{word}".')
-    return address
-
-
 def read_organisation(
     reading: Reading, own: Own | None, hours: Hours | None
 ) -> tuple[dict[str, Department], dict[str, Caseworker]]:
     """Departments and caseworkers by id, each checked against the others."""
     top = reading.file("departments/organisation.yaml")
     departments: dict[str, Department] = {}
-    caseworkers: dict[str, Caseworker] = {}
     if top is None:
-        return departments, caseworkers
+        return departments, {}
     deputies: list[tuple[Item, str, str]] = []
     keys: dict[str, str] = {}
     listed = top.need("departments")
@@ -159,22 +139,19 @@ def read_organisation(
             item.problem(f"{owner} cannot be its own deputy.")
         elif deputy not in departments:
             item.problem(f'unknown department "{deputy}".{did_you_mean(deputy, departments)}')
-    listed = top.need("caseworkers")
-    people: list[tuple[Item, str, str]] = []
-    for item in listed.items() if listed is not None else []:
-        fields = item.fields()
-        if fields is not None:
-            person = _caseworker(fields, departments, people)
-            if person.id in caseworkers:
-                fields.problem(f'the caseworker "{person.name}" is listed twice.')
-            caseworkers[person.id] = person
-    for item, owner, deputy in people:
-        if deputy == owner:
-            item.problem("nobody is their own deputy.")
-        elif deputy not in caseworkers:
-            item.problem(f'unknown caseworker "{deputy}".{did_you_mean(deputy, caseworkers)}')
+    caseworkers = read_caseworkers(
+        top.need("caseworkers"), departments, hours.calendars if hours is not None else {}
+    )
     top.close()
     return departments, caseworkers
+
+
+def _needed(fields: Fields, name: str, what: str) -> Item | None:
+    """A field without which no contact could be left with the department."""
+    item = fields.get(name)
+    if item is None:
+        fields.problem(f'{fields.what}: "{name}" is missing: {what}.')
+    return item
 
 
 def _department(
@@ -182,8 +159,12 @@ def _department(
 ) -> Department:
     department = read_id(fields.need("id"))
     fields.what = f'department "{department}"'
-    mailbox_item = fields.need("mailbox")
-    mailbox = _mail(mailbox_item)
+    mailbox_item = _needed(fields, "mailbox", "the address at which the department reads its mail")
+    mailbox = read_mail(mailbox_item)
+    if mailbox_item is not None and _NOBODY_READS.match(mailbox):
+        mailbox_item.problem(
+            f'the mailbox "{mailbox}" is one that nobody reads. Give one that is read every day.'
+        )
     if own is not None and mailbox_item is not None and mailbox:
         local, _, domain = mailbox.partition("@")
         if mailbox in own.intake_addresses or (
@@ -193,12 +174,12 @@ def _department(
                 f'the mailbox "{mailbox}" is an address that we receive ourselves: mail sent there'
                 " would come back to us for ever. Give the department's own mailbox."
             )
-    hours_item, deputy_item, key_item = (
-        fields.need("hours"),
-        fields.need("deputy"),
-        fields.get("menu_key"),
-    )
     calendars = hours.calendars if hours is not None else {}
+    hours_item = _needed(
+        fields, "hours", f"a calendar of hours.yaml ({', '.join(calendars) or 'none is there yet'})"
+    )
+    deputy_item = _needed(fields, "deputy", "the department that helps when this one cannot")
+    key_item, capacity_item = fields.get("menu_key"), fields.get("capacity")
     calendar = (
         hours_item.choice(calendars, "calendar") if hours_item is not None and calendars else ""
     )
@@ -216,30 +197,8 @@ def _department(
         hours=calendar or "",
         menu_key="" if key is None else str(key),
         deputy=deputy or "",
+        capacity=capacity_item.whole(1, 100_000) if capacity_item is not None else None,
     )
     fields.get("note")
     fields.close()
     return found
-
-
-def slug(name: str) -> str:
-    """`Gitte Bækgreve` -> `gitte-baekgreve`."""
-    return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")
-
-
-def _caseworker(
-    fields: Fields, departments: Mapping[str, Department], people: list[tuple[Item, str, str]]
-) -> Caseworker:
-    name = fields.text("name")
-    fields.what = f'caseworker "{name}"'
-    department_item, deputy_item = fields.need("department"), fields.get("deputy")
-    department = (
-        department_item.choice(departments, "department") if department_item is not None else ""
-    )
-    deputy = slug(deputy_item.text() or "") if deputy_item is not None else ""
-    if deputy_item is not None and deputy:
-        people.append((deputy_item, slug(name), deputy))
-    mail = _mail(fields.need("mail"))
-    fields.get("note")
-    fields.close()
-    return Caseworker(slug(name), name, department or "", mail, deputy)

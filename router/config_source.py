@@ -17,12 +17,23 @@ from typing import Any, Final
 
 import yaml
 
+from router.breathing import breathe
 from router.errors import ConfigError
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 _LANGUAGE: Final = re.compile("[a-z]{2}")
 _LARGEST_FILE: Final = 16 * 1024 * 1024
+_MOST_SHOWN: Final = 60
+"""Problems that are told at once; one mistake can show on every line."""
+
+
+class _Loader(_FASTEST):  # type: ignore[misc]
+    """Breathes at every node: a large file takes a second."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        breathe()
+        return super().resolve(kind, value, implicit)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +57,9 @@ class ConfigurationRefused(ConfigError):
         self.problems = tuple(sorted(set(problems)))
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        lines = "\n".join(f"  {problem}" for problem in self.problems[:_MOST_SHOWN])
+        if count > _MOST_SHOWN:
+            lines += f"\n  ... and {count - _MOST_SHOWN} more"
         super().__init__(f"The configuration has {head}:\n{lines}")
 
 
@@ -68,6 +81,7 @@ class Reading:
     folder: Path
     problems: list[Problem] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    _trees: list[yaml.Node] = field(default_factory=list)
 
     def file(self, name: str) -> Fields | None:
         """The top mapping of a file, or None (with the problem noted)."""
@@ -86,6 +100,23 @@ class Reading:
         """Raise ConfigurationRefused if anything was wrong."""
         if self.problems:
             raise ConfigurationRefused(self.problems)
+
+    def let_go(self) -> None:
+        """Drop the files' nodes one by one, when nothing is read from them any more.
+
+        Left to themselves they would all go in one breath, which holds up every
+        other thread for as long as it takes: too long for contacts that arrive.
+        """
+        waiting = self._trees
+        while waiting:
+            breathe()
+            node = waiting.pop()
+            if isinstance(node, yaml.SequenceNode):
+                waiting.extend(node.value)
+                node.value.clear()
+            elif isinstance(node, yaml.MappingNode):
+                waiting.extend(value for _, value in node.value)
+                node.value.clear()
 
     def version(self, *names: str) -> str:
         """Hash of the content of the files (all that were read when none is named)."""
@@ -119,7 +150,7 @@ class Reading:
             )
             return None
         try:
-            node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+            node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -140,6 +171,7 @@ class Reading:
         if node is None:
             self.problem(name, None, "this file is empty.")
             return None
+        self._trees.append(node)
         return node if self._is_tree(name, node) else None
 
     def _is_tree(self, name: str, top: yaml.Node) -> bool:
@@ -324,6 +356,7 @@ class Fields:
 
     def get(self, name: str) -> Item | None:
         """A field that may be left out."""
+        breathe()
         self.taken.add(name)
         entry = self.entries.get(name)
         if entry is None:

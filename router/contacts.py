@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from router import reference as references
@@ -23,6 +23,7 @@ from router.model import (
     PromiseState,
     printable,
 )
+from router.offering import next_step, offer_until, stored_step
 from router.rows import (
     AttachmentRow,
     ContactHead,
@@ -193,7 +194,7 @@ class Contacts:
             if department == contact.department and caseworker in (None, contact.caseworker):
                 raise Conflict("already_there", "The contact is already there.")
             await connection.execute(
-                Q["offer"], contact.id, department, caseworker, actor, until, now
+                Q["offer"], contact.id, department, caseworker, actor, until, now, None
             )
             data = {"department": department, "caseworker": caseworker, "until": until}
             await self._event(
@@ -260,20 +261,71 @@ class Contacts:
                 {"outcome": outcome},
             )
 
+    async def set_coordinator(self, reference: str, actor: str, caseworker: str | None) -> None:
+        """Say who coordinates (koordinerende sagsbehandler) for the citizen of this contact.
+
+        The rules can send what the citizen writes later to them. None: nobody does.
+        Raises SenderError `no_such_caseworker`, Conflict `party_unknown` when we
+        know neither phone nor mail address.
+        """
+        if caseworker is not None and caseworker not in self._municipality().caseworkers:
+            raise SenderError("no_such_caseworker", "There is no such caseworker.")
+        async with self._held(reference) as (connection, contact):
+            if await connection.fetchval(Q["set_coordinator"], contact.id, caseworker) is None:
+                raise Conflict(
+                    "party_unknown", "Neither a phone number nor a mail address is known."
+                )
+            await self._event(
+                connection, contact.id, "coordinator", actor, "", {"caseworker": caseworker}
+            )
+
     async def lapse_offers(self, limit: int = 100) -> int:
-        """Offers that nobody took come back; answers how many. Part of the clock."""
+        """Offers that nobody took go to the next of the plan, or come back; answers how many.
+
+        Part of the clock.
+        """
         now = self._clock.now()
         async with self._ledger.transaction() as connection:
             rows = await connection.fetch(Q["lapsed_offers"], now, limit)
             for row in rows:
-                await connection.execute(Q["withdraw_offer"], row["id"], now)
                 data = {
                     "department": row["offered_department"],
                     "caseworker": row["offered_caseworker"],
                 }
                 await self._event(connection, row["id"], "offer_lapsed", "house", "", data)
+                await self._offer_next(connection, row, now)
         self._live.publish(row["reference"] for row in rows)
+        if rows:
+            self._outbox.wake()
         return len(rows)
+
+    async def _offer_next(self, connection: Connection, contact: Record, now: datetime) -> None:
+        """Offer a contact to whom the rules had planned next, else to nobody."""
+        municipality = self._municipality()
+        step, rest = next_step(contact["plan"] or [], municipality)
+        if step is None:
+            await connection.execute(Q["withdraw_offer"], contact["id"], now)
+            return
+        until = offer_until(step, municipality, now)
+        await connection.execute(
+            Q["offer"],
+            contact["id"],
+            step.department,
+            step.caseworker,
+            "house",
+            until,
+            now,
+            [stored_step(later) for later in rest] or None,
+        )
+        data = {"department": step.department, "caseworker": step.caseworker, "until": until}
+        await self._event(connection, contact["id"], "offered", "house", "", data)
+        await connection.fetchval(
+            H["add_effect"],
+            "mail.alert",
+            contact["id"],
+            {"department": step.department, "template": "offered"},
+            now,
+        )
 
     @asynccontextmanager
     async def _held(self, reference: str) -> AsyncIterator[tuple[Connection, ContactHead]]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from router.clock import Clock
     from router.config import Municipality
+    from router.config_live import LiveConfiguration
     from router.contacts import Contacts
     from router.ledger import Ledger
     from router.live import Live
@@ -24,7 +25,7 @@ class House:
     """Everything that a channel may use. Built in `router.app` and in tests."""
 
     settings: Settings
-    municipality: Municipality
+    configuration: LiveConfiguration
     clock: Clock
     ledger: Ledger
     redis: Redis
@@ -33,3 +34,8 @@ class House:
     contacts: Contacts
     promises: Promises
     outbox: Outbox
+
+    @property
+    def municipality(self) -> Municipality:
+        """The configuration as it is now; ask again each time, it may change."""
+        return self.configuration.municipality

@@ -79,6 +79,11 @@ class Metrics:
         self.ledger_up = Gauge(
             "indgang_ledger_up", "1 when PostgreSQL answered this scrape", registry=registry
         )
+        self.config_refused = Gauge(
+            "indgang_config_refused",
+            "1 while the configuration's folder holds something that cannot be used",
+            registry=registry,
+        )
 
     async def read_ledger(self, house: House) -> None:
         """Read what stands in the ledger. Raises LedgerAway; the old numbers are gone then."""

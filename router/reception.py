@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from router.attaching import attach
 from router.batching import Batcher
+from router.duty import Duty
 from router.errors import KeyReused
 from router.ledger import QUERIES_FOLDER, load_queries, to_json
 from router.model import Arrival, PromiseGiven, PromiseKind, Receipt
 from router.numbers import Numbers
 from router.opening import Opening, plan, storable
+from router.past import histories
 from router.reference import access_code, reference_for
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Reception:
         self._live = live
         self._outbox = outbox
         self._secret = secret
+        self._duty = Duty(municipality)
         self._contact_numbers = Numbers(ledger, Q["take_contact_numbers"])
         self._batcher: Batcher[Arrival, Receipt] = Batcher(self._open)
 
@@ -69,7 +72,7 @@ class Reception:
             return await self._batcher.submit(arrival)
         async with self._ledger.transaction() as connection:
             contact_id, repeated = await attach(
-                connection, arrival, self._municipality(), self._clock.now()
+                connection, arrival, self._municipality(), self._duty, self._clock.now()
             )
             receipt = await self._receipt(connection, contact_id, created=False, repeated=repeated)
         self._live.publish([receipt.reference])
@@ -88,13 +91,24 @@ class Reception:
             claimed = await self._claim(connection, arrivals, firsts.values(), numbers)
             fresh = [place for place in firsts.values() if numbers[place] in claimed]
             parties = await self._known_parties(connection, [arrivals[p] for p in fresh])
+            past = await histories(connection, set(parties.values())) if parties else {}
+            municipality = self._municipality()
+            staffing = await self._duty.staffing(connection, now)
             batch = _Batch(self._secret, now)
             for place in fresh:
                 arrival = arrivals[place]
                 party = parties.get(("phone", arrival.phone)) or parties.get(
                     ("mail", arrival.email.lower())
                 )
-                opening = plan(arrival, self._municipality(), now, known_party=party is not None)
+                opening = plan(
+                    arrival,
+                    municipality,
+                    now,
+                    known_party=party is not None,
+                    history=past.get(party) if party is not None else None,
+                    staffing=staffing,
+                )
+                self._duty.given(opening.decision.department, opening.decision.caseworker, now)
                 if party is None and (arrival.phone or arrival.email):
                     # A new party has the number of the contact that made it known.
                     party = numbers[place]
@@ -203,6 +217,7 @@ class _Batch:
 
     def add(self, place: int, number: int, party: int | None, opening: Opening) -> None:
         arrival, decision, pledge = opening.arrival, opening.decision, opening.pledge
+        offer = opening.offer
         reference = reference_for(number, self._secret)
         self._opened.append(
             {
@@ -214,11 +229,13 @@ class _Batch:
                 "phone": arrival.phone,
                 "email": arrival.email,
                 "sender_group": opening.group,
-                "language": arrival.language,
+                "language": opening.language,
                 "subject": arrival.subject,
                 "department": decision.department,
+                "offered_department": offer.department if offer else None,
                 "named": decision.caseworker,
-                "offered_until": opening.offered_until,
+                "offered_until": offer.until if offer else None,
+                "plan": offer.plan if offer else None,
                 "rule_id": decision.rule_id,
                 "priority": decision.priority,
                 "flags": " ".join(opening.flags),
@@ -253,7 +270,7 @@ class _Batch:
             promise=pledge.given(),
             created=True,
             repeated=False,
-            language=arrival.language,
+            language=opening.language,
         )
 
     def arguments(self) -> list[Any]:

@@ -27,7 +27,10 @@ C: Final = load_queries(QUERIES_FOLDER / "contacts.sql")
 
 
 async def mirror(ledger: Ledger, municipality: Municipality, clock: Clock) -> None:
-    """Bring the ledger's departments and caseworkers in line with the configuration."""
+    """Bring the ledger's departments and caseworkers in line with the configuration.
+
+    The card of its rules is kept too, for explaining what they decide.
+    """
     now = clock.now()
     async with ledger.transaction() as connection:
         for department in municipality.departments.values():
@@ -40,6 +43,8 @@ async def mirror(ledger: Ledger, municipality: Municipality, clock: Clock) -> No
             )
         await connection.execute(H["retire_departments"], list(municipality.departments))
         await connection.execute(H["retire_caseworkers"], list(municipality.caseworkers))
+        rules = municipality.rules
+        await connection.execute(H["keep_rule_table"], rules.version, now, rules.card())
         left_behind = await connection.fetch(H["left_behind"])
         for contact in left_behind:
             await bring_home(connection, contact, municipality, now)

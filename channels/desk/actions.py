@@ -10,6 +10,7 @@ from channels.desk.api_models import (
     AttemptBody,
     ClaimBody,
     CloseBody,
+    CoordinatorBody,
     NoteBody,
     OfferBody,
     RescheduleBody,
@@ -47,6 +48,11 @@ async def note(house: House, staff: Staff, reference: str, body: NoteBody) -> No
 async def close(house: House, staff: Staff, reference: str, body: CloseBody) -> None:
     """Close the contact with an outcome."""
     await house.contacts.close(reference, staff.actor, body.outcome, body.note, body.version)
+
+
+async def coordinator(house: House, staff: Staff, reference: str, body: CoordinatorBody) -> None:
+    """Say who coordinates for the citizen."""
+    await house.contacts.set_coordinator(reference, staff.actor, body.caseworker)
 
 
 async def claim(house: House, staff: Staff, promise_id: int, body: ClaimBody) -> None:

@@ -27,10 +27,12 @@ from channels.desk.api_models import (
 from channels.desk.localtime import in_our_time
 from channels.desk.masking import mask_cpr
 from channels.desk.people import Staff, find_staff, staff_of
+from channels.desk.queue import Q
 from channels.http import Problem, json_body, problem
 from channels.http.problem import parse_json
 from channels.keys import HOUSE
 from router.errors import Conflict, SenderError
+from router.explaining import traces_of
 from router.house import House
 from router.model import ContactState, PromiseState
 from router.rows import ContactHead, PromiseRow, PromiseWithContact
@@ -40,18 +42,19 @@ _PAGE: Final = 50
 _LONGEST_PAGE: Final = 200
 _LONGEST_NUMBER: Final = 18
 
-BodyT = TypeVar("BodyT", bound=Body)
+BodyT = TypeVar("BodyT", bound=BaseModel)
 ContactStep = Callable[[House, Staff, str, Any], Awaitable[None]]
 PromiseStep = Callable[[House, Staff, int, Any], Awaitable[None]]
 
 # Step, its body, what does it. `forward` hands over to another department by offer;
 # there is no register of other authorities in this version.
-CONTACT_STEPS: Final[Mapping[str, tuple[type[Body], ContactStep]]] = {
+CONTACT_STEPS: Final[Mapping[str, tuple[type[BaseModel], ContactStep]]] = {
     "accept": (api_models.AcceptBody, actions.accept),
     "offer": (api_models.OfferBody, actions.offer),
     "forward": (api_models.OfferBody, actions.offer),
     "note": (api_models.NoteBody, actions.note),
     "close": (api_models.CloseBody, actions.close),
+    "coordinator": (api_models.CoordinatorBody, actions.coordinator),
 }
 PROMISE_STEPS: Final[Mapping[str, tuple[type[Body], PromiseStep]]] = {
     "claim": (api_models.ClaimBody, actions.claim),
@@ -162,10 +165,12 @@ async def _body(request: web.Request, model: type[BodyT]) -> BodyT:
     return await json_body(request, model)
 
 
-def _acting(request: web.Request, body: Body) -> Staff:
+def _acting(request: web.Request, body: BaseModel) -> Staff:
     """Who acts. A machine may say for whom; a person is always only themselves."""
     staff = staff_of(request)
-    named = body.caseworker or request.headers.get(ACTING_HEADER, "").strip()
+    named = request.headers.get(ACTING_HEADER, "").strip()
+    if isinstance(body, Body):
+        named = body.caseworker or named
     if not staff.machine:
         if named and named != staff.id:
             raise Problem(403, "not_you", "You are logged in as somebody else.")
@@ -179,9 +184,12 @@ def _acting(request: web.Request, body: Body) -> Staff:
 
 
 async def _view(request: web.Request, reference: str) -> ContactViewOut:
-    view = await request.app[HOUSE].contacts.view(reference)
+    house = request.app[HOUSE]
+    view = await house.contacts.view(reference)
+    traces = await traces_of(house.ledger, house.municipality, view.decisions)
     return ContactViewOut(
         **_contact(view.head).model_dump(),
+        coordinator=await house.ledger.fetchval(Q["coordinator"], view.head.id),
         timeline=[
             EventOut(
                 id=event.id,
@@ -202,8 +210,9 @@ async def _view(request: web.Request, reference: str) -> ContactViewOut:
                 caseworker=decision.caseworker,
                 confidence=decision.confidence,
                 explanation=dict(decision.explanation),
+                trace=[dict(step) for step in trace],
             )
-            for decision in view.decisions
+            for decision, trace in zip(view.decisions, traces, strict=True)
         ],
         promises=[_promise(row) for row in view.promises],
         effects=[

@@ -59,6 +59,14 @@ class CloseBody(Body):
     version: Version | None = None
 
 
+class CoordinatorBody(BaseModel):
+    """Who coordinates for the citizen of this contact (koordinerende sagsbehandler)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    caseworker: Slug | None = Field(description="Caseworker id; null when nobody is to coordinate.")
+
+
 class ClaimBody(Body):
     """Take a promise and its contact."""
 
@@ -162,7 +170,13 @@ class DecisionOut(BaseModel):
     department: str
     caseworker: str | None
     confidence: float
-    explanation: dict[str, Any]
+    explanation: dict[str, Any] = Field(
+        description="As it is kept: `why`, `words` of our own vocabulary, `skipped`, `plan`, ..."
+    )
+    trace: list[dict[str, Any]] = Field(
+        description="Each rule that was tried: `{rule, failed: {da, en}}`, and the one that "
+        "decided as `{rule, matched: true}`. Empty when that table of rules is no longer kept."
+    )
 
 
 class EffectOut(BaseModel):
@@ -190,6 +204,9 @@ class AttachmentOut(BaseModel):
 class ContactViewOut(ContactOut):
     """A contact with everything known about it."""
 
+    coordinator: str | None = Field(
+        description="Caseworker who coordinates for the citizen, as far as there is one."
+    )
     timeline: list[EventOut]
     decisions: list[DecisionOut]
     promises: list[PromiseOut]

@@ -36,6 +36,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "caseworker_needed": _("Only a caseworker can take it. The switchboard can offer it to one."),
     "no_such_department": _("Choose who it is offered to."),
     "no_such_caseworker": _("Choose who it is offered to."),
+    "party_unknown": _("Neither a phone number nor an e-mail address is known of the citizen."),
     "no_such_promise": _("That promise does not belong to this contact."),
     "empty_note": _("Write a few words first."),
     "time_unreadable": _("The time could not be read. Write it as in 24-11-2026 13:00."),
@@ -90,6 +91,11 @@ async def _close(house: House, fields: _Fields, request: web.Request) -> None:
     await actions.close(house, staff_of(request), request.match_info["reference"], body)
 
 
+async def _coordinator(house: House, fields: _Fields, request: web.Request) -> None:
+    body = api_models.CoordinatorBody(caseworker=fields.get("person") or None)
+    await actions.coordinator(house, staff_of(request), request.match_info["reference"], body)
+
+
 async def _claim(house: House, fields: _Fields, request: web.Request) -> None:
     body = api_models.ClaimBody()
     await actions.claim(house, staff_of(request), await _promise(house, request), body)
@@ -129,6 +135,7 @@ CONTACT_FORMS: Final[Mapping[str, _Act]] = {
     "offer": _offer,
     "note": _note,
     "close": _close,
+    "coordinator": _coordinator,
 }
 PROMISE_FORMS: Final[Mapping[str, _Act]] = {
     "claim": _claim,

@@ -20,6 +20,7 @@ _SUMMARIES: Final = {
     "forward": "Hand over to another department: the same as offer in this version",
     "note": "Write a note on the timeline",
     "close": "Close with an outcome",
+    "coordinator": "Say who coordinates for the citizen",
     "claim": "Take a promise and its contact",
     "attempt": "Say what came of an attempt to keep a promise",
     "reschedule": "Agree on a new window",

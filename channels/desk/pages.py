@@ -10,18 +10,20 @@ from aiohttp.helpers import content_disposition_header
 
 from channels import wording
 from channels.desk import words
-from channels.desk.people import staff_of
-from channels.desk.queue import Filters, read_queue, summary, tabs
+from channels.desk.people import Staff, staff_of
+from channels.desk.queue import Filters, Q, read_queue, summary, tabs
 from channels.desk.screen import address, department_name, show, tongue_of
 from channels.desk.story import Storyteller
 from channels.desk.words import Tongue
 from channels.i18n import to_translate as _
 from channels.keys import HOUSE
 from router.errors import NotFound, SenderError
+from router.explaining import traces_of
 from router.house import House
 from router.model import Outcome
 from router.promise_life import Result
 from router.reference import is_reference
+from router.rows import ContactView
 
 _KINDS: Final = ("callback", "answer")
 _STATES: Final = ("waiting", "scheduled", "resting", "needs_person")
@@ -31,6 +33,7 @@ DONE: Final[Mapping[str, str]] = {
     "offer": _("The offer is sent. You own it until they accept."),
     "note": _("The note is saved."),
     "close": _("The contact is closed."),
+    "coordinator": _("Who coordinates is saved."),
     "claim": _("It is yours now."),
     "attempt": _("The call is saved."),
     "reschedule": _("The new time is saved, and the citizen is told."),
@@ -91,7 +94,7 @@ async def contact_part(request: web.Request) -> web.StreamResponse:
     """Facts and story of a contact whose page is open; forms are left alone."""
     house, staff, tongue = request.app[HOUSE], staff_of(request), tongue_of(request)
     view = await house.contacts.view(request.match_info["reference"])
-    told = Storyteller(house.municipality, staff, tongue, house.clock.now()).tell(view)
+    told = await _told(house, staff, tongue, view)
     told["spoken"] = _spoken(told, tongue)
     return show(request, "desk/_live.html", told)
 
@@ -111,7 +114,7 @@ async def show_contact(
         view = await house.contacts.view(request.match_info["reference"])
     except NotFound:
         return show(request, "desk/missing.html", {}, status=404)
-    told = Storyteller(house.municipality, staff, tongue, house.clock.now()).tell(view)
+    told = await _told(house, staff, tongue, view)
     callbacks = [promise for promise in told["promises"] if promise.kind_key == "callback"]
     if done == "attempt" and not callbacks:
         unfold = "close"
@@ -130,6 +133,14 @@ async def show_contact(
         "receivers": _receivers(house, tongue),
     }
     return show(request, "desk/contact.html", context, status=status)
+
+
+async def _told(house: House, staff: Staff, tongue: Tongue, view: ContactView) -> dict[str, Any]:
+    """A contact's story, with how the rules came to it and who coordinates."""
+    traces = await traces_of(house.ledger, house.municipality, view.decisions)
+    coordinator = await house.ledger.fetchval(Q["coordinator"], view.head.id)
+    teller = Storyteller(house.municipality, staff, tongue, house.clock.now())
+    return teller.tell(view, traces, coordinator)
 
 
 async def file(request: web.Request) -> web.StreamResponse:

@@ -54,3 +54,7 @@ SELECT count(*) AS open,
                OR c.offered_caseworker = $5)) AS offered
 FROM promises
 WHERE ended_at IS NULL AND ($1::text IS NULL OR department = $1);
+
+-- name: coordinator
+-- The caseworker who coordinates for the citizen of a contact, as far as there is one.
+SELECT p.coordinator FROM contacts c JOIN parties p ON p.id = c.party_id WHERE c.id = $1;

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from channels import wording
 from channels.desk import words
+from channels.desk.decisions import DecisionTeller
 from channels.desk.masking import mask_cpr
 from channels.desk.people import Staff
 from channels.desk.screen import department_name, person_name
 from channels.desk.words import Tongue
-from channels.i18n import DANISH
 from channels.i18n import to_translate as _
 from router.config import Municipality
+from router.explaining import Trace
 from router.model import ContactState
-from router.rows import ContactHead, ContactView, DecisionRow, EffectRow, Event, PromiseRow
+from router.rows import ContactHead, ContactView, EffectRow, Event, PromiseRow
 
 _FIRST_WORDS: Final = 600
 
@@ -48,6 +49,7 @@ _HAPPENED: Final[Mapping[str, str]] = {
     "rescheduled": _("New time: {window}"),
     "withdrawn": _("The promise was withdrawn"),
     "late": _("The promise is overdue; the department was told"),
+    "coordinator": _("Coordinating caseworker: {coordinator}"),
     "closed": _("Closed: {outcome}"),
     "reopened": _("Opened again"),
     "delivery_failed": _("Could not be delivered: {effect}"),
@@ -89,21 +91,6 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
-    """One decision, and how the rules came to it."""
-
-    at: str
-    sentence: str
-    department: str
-    rule: str
-    version: str
-    confidence: str
-    words: list[str]
-    steps: list[tuple[str, str, bool]]
-    """Rule, what it said, whether it decided."""
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """Something that went, or must go, out of the house."""
 
@@ -126,12 +113,19 @@ class Storyteller:
         self._tongue = tongue
         self._now = now
 
-    def tell(self, view: ContactView) -> dict[str, Any]:
-        """What the contact's template needs."""
+    def tell(
+        self, view: ContactView, traces: Sequence[Trace], coordinator: str | None
+    ) -> dict[str, Any]:
+        """What the contact's template needs. `traces`: one for each decision; `coordinator`:
+        the caseworker who coordinates for its citizen."""
         head, say = view.head, self._tongue.say
         is_open = head.state is ContactState.OPEN
         offered = self.receiver(head.offered_department, head.offered_caseworker)
         promises = [self._promise(row) for row in view.promises]
+        teller = DecisionTeller(
+            self._municipality, self._tongue, self._now, self._municipality.zone
+        )
+        decided = zip(view.decisions, traces, strict=True)
         return {
             "head": head,
             "is_open": is_open,
@@ -159,7 +153,10 @@ class Storyteller:
             "promises": [promise for promise in promises if promise.is_open],
             "ended_promises": [promise for promise in promises if not promise.is_open],
             "timeline": [self._step(event) for event in reversed(view.timeline)],
-            "decisions": [self._why(decision) for decision in reversed(view.decisions)],
+            "decisions": [teller.tell(row, trace) for row, trace in decided][::-1],
+            "coordinator": coordinator or "",
+            "coordinator_name": self._person(coordinator),
+            "has_party": bool(head.phone or head.email),
             "effects": [self._sent(effect) for effect in reversed(view.effects)],
             "attachments": view.attachments,
             "read_at": wording.say_clock(self._now, self._tongue.language, self._municipality.zone),
@@ -230,6 +227,7 @@ class Storyteller:
             "to": self._department(str(data.get("to", ""))),
             "department": self._department(str(data.get("department", ""))),
             "receiver": self.receiver(data.get("department"), data.get("caseworker")),
+            "coordinator": self._person(data.get("caseworker")) or self._tongue.say(_("nobody")),
             "kind": words.label(words.KINDS, str(data.get("kind", "")), self._tongue).lower(),
             "effect": words.label(words.EFFECTS, str(data.get("kind", "")), self._tongue),
             "window": self._window(_moment(data.get("not_before")), due_at) if due_at else "",
@@ -237,44 +235,6 @@ class Storyteller:
             "outcome": words.label(words.OUTCOMES, str(data.get("outcome", "")), self._tongue),
         }
         return self._tongue.say(template).format(**names).rstrip(" :")
-
-    def _why(self, row: DecisionRow) -> Why:
-        explanation = row.explanation
-        steps = []
-        for step in explanation.get("trace", ()):
-            if not isinstance(step, Mapping):
-                continue
-            matched = bool(step.get("matched"))
-            said = words.why_sentence(step.get("failed"), self._tongue.language)
-            steps.append((str(step.get("rule", "")), said, matched))
-        return Why(
-            at=self._time(row.at),
-            sentence=words.why_sentence(explanation.get("why"), self._tongue.language),
-            department=self._department(row.department),
-            rule=row.rule_id,
-            version=row.table_version,
-            confidence=self._percent(row.confidence),
-            words=self._found_words(explanation.get("words", ())),
-            steps=steps,
-        )
-
-    def _found_words(self, found: Any) -> list[str]:
-        """The vocabulary that was found in the text, and what each word points to."""
-        plain = []
-        for item in found if isinstance(found, list) else ():
-            if not isinstance(item, Mapping):
-                continue
-            word, meaning = str(item.get("word", "")), ""
-            if "department" in item:
-                meaning = self._department(str(item["department"]))
-            elif "flag" in item:
-                meaning = words.label(words.FLAGS, str(item["flag"]), self._tongue)
-            elif "caseworker" in item:
-                meaning = self._person(str(item["caseworker"]))
-            elif "group" in item:
-                meaning = words.label(words.GROUPS, str(item["group"]), self._tongue)
-            plain.append(f"{word} ({meaning})" if meaning else word)
-        return [word for word in dict.fromkeys(plain) if word]
 
     def _sent(self, row: EffectRow) -> Sent:
         return Sent(
@@ -285,10 +245,6 @@ class Storyteller:
             attempts=row.attempts,
             error=row.last_error,
         )
-
-    def _percent(self, share: float) -> str:
-        number = f"{share * 100:.0f}"
-        return f"{number} %" if self._tongue.language == DANISH else f"{number}%"
 
     def _person(self, person: str | None) -> str:
         return person_name(self._municipality, person, self._tongue) if person else ""

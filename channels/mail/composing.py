@@ -6,7 +6,8 @@ and it would let a stranger send text through us.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -61,13 +62,18 @@ class Tell:
     tried_at: datetime | None = None
     retry_at: datetime | None = None
     in_reply_to: str = ""
+    besides: Mapping[str, str] = field(default_factory=dict)
+    """What a rule has us tell besides, by language."""
 
 
 class Composer:
     """Makes whole mails. Pure apart from reading its templates once."""
 
-    def __init__(self, municipality: Municipality, identity: Identity, base_url: str) -> None:
-        self._municipality = municipality
+    def __init__(
+        self, current: Callable[[], Municipality], identity: Identity, base_url: str
+    ) -> None:
+        """`current`: the configuration as it is now; nobody holds an old one."""
+        self._current = current
         self._identity = identity
         self._base_url = base_url
         self._templates = jinja2.Environment(
@@ -82,6 +88,10 @@ class Composer:
         self._templates.install_gettext_callables(  # type: ignore[attr-defined]
             current_gettext, current_ngettext, newstyle=True
         )
+
+    @property
+    def _municipality(self) -> Municipality:
+        return self._current()
 
     def tell(self, effect_id: int, tell: Tell, now: datetime) -> EmailMessage:
         """The mail to a citizen. Raises KeyError for a template that there is not."""
@@ -103,6 +113,7 @@ class Composer:
                 else wording.promise_sentence(promise, department, language, now, zone),
                 "tried_at": _time(tell.tried_at, language, zone, now),
                 "retry_at": _time(tell.retry_at, language, zone, now),
+                "besides": tell.besides.get(language) or tell.besides.get(DANISH, ""),
                 "access_code": tell.access_code,
                 "status_url": f"{self._base_url}/status{query}",
             },

@@ -44,8 +44,10 @@ class Sending:
         """Made when the first effect comes: the secret is in the ledger."""
         if self._kept is None:
             house = self._house
+            # Our addresses stay what the doors were opened with.
             identity = Identity(house.municipality, await house.ledger.secret())
-            composer = Composer(house.municipality, identity, house.settings.public_base_url)
+            current = house.configuration.current
+            composer = Composer(current, identity, house.settings.public_base_url)
             self._kept = _Kept(identity, composer)
         return self._kept
 
@@ -69,6 +71,7 @@ class Sending:
             retry_at=_moment(payload.get("retry_at")),
             in_reply_to=await self._house.ledger.fetchval(Q["last_message_id"], effect.contact_id)
             or "",
+            besides=payload.get("tell") or {},
         )
         try:
             message = our.composer.tell(effect.id, tell, self._house.clock.now())

@@ -81,8 +81,12 @@ async def readyz(request: web.Request) -> web.Response:
         _check(_migrated(house)),
     )
     checks = dict(zip(names, told, strict=True))
-    # The configuration was read and checked before the first request was taken.
+    # A wrong change is no reason to stop taking contacts: the last good one counts.
     checks["config"] = f"ok, version {house.municipality.version}"
+    refused = house.configuration.refused
+    if refused is not None:
+        first = refused.problems[0]
+        checks["config"] += f"; a newer one is refused at {first.file}:{first.line}"
     ready = all(answer.startswith("ok") for answer in checks.values())
     return web.json_response(
         {"status": "ready" if ready else "not ready", "checks": checks},
@@ -92,10 +96,11 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def tell_metrics(request: web.Request) -> web.Response:
     """Prometheus' text format. Without PostgreSQL: what this process counted itself."""
-    metrics = request.app[METRICS]
+    metrics, house = request.app[METRICS], request.app[HOUSE]
+    metrics.config_refused.set(house.configuration.refused is not None)
     try:
         async with asyncio.timeout(_PATIENCE):
-            await metrics.read_ledger(request.app[HOUSE])
+            await metrics.read_ledger(house)
     except (LedgerAway, TimeoutError):
         log.warning("metrics_without_ledger")
     return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE})

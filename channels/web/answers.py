@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from channels.i18n import catalogue, spoken_language
 from channels.web.story import told
 from channels.wording import promise_sentence, say_time
+from router.explaining import sentence
 from router.model import ContactState, PromiseGiven, PromiseState, Receipt
 
 if TYPE_CHECKING:
@@ -109,6 +110,15 @@ def next_step(
     return promise_sentence(given(first), name, language, now, municipality.zone)
 
 
+def why_here(view: ContactView, language: str) -> str:
+    """Why the contact came to the department that the rules chose, in one sentence; "" if
+    staff have moved it since, or if nothing was written down."""
+    decision = view.decisions[-1] if view.decisions else None
+    if decision is None or decision.department != view.head.department:
+        return ""
+    return sentence(decision.explanation.get("why"), spoken_language(language))
+
+
 def contact_answer(
     view: ContactView, language: str, municipality: Municipality, now: datetime
 ) -> dict[str, Any]:
@@ -123,6 +133,7 @@ def contact_answer(
         "department": head.department,
         "department_name": name,
         "owner": owner_name(municipality, head.department, head.caseworker, language),
+        **({"why": why} if (why := why_here(view, language)) else {}),
         "next_step": next_step(head, promises, language, municipality, now),
     }
     if head.next_due_at is not None:

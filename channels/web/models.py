@@ -181,6 +181,11 @@ class ContactAnswer(BaseModel):
     department: str
     department_name: str
     owner: str
+    why: str | None = Field(
+        default=None,
+        description="Why it came to this department, in one sentence; left out when staff have "
+        "passed it on to another since.",
+    )
     next_step: str = Field(description="What happens next, in one sentence.")
     next_due_at: datetime | None = None
     promises: list[PromiseAnswer] = Field(description="Open promises, the first due first.")

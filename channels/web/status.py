@@ -9,7 +9,13 @@ from aiohttp import web
 from channels.http import page_language, refuse_cross_site, render
 from channels.i18n import DANISH, catalogue, to_translate
 from channels.keys import HOUSE
-from channels.web.answers import department_name, next_step, open_promises, owner_name
+from channels.web.answers import (
+    department_name,
+    next_step,
+    open_promises,
+    owner_name,
+    why_here,
+)
 from channels.web.fields import MAX_TEXT, reference_digits
 from channels.web.form import digest_of, kept_form_id, new_form_id, read_form
 from channels.web.limits import WRONG_CODES
@@ -165,6 +171,7 @@ async def _status_page(
         "caseworker": owner_name(municipality, head.department, head.caseworker, language)
         if head.caseworker
         else "",
+        "why": why_here(view, language),
         "next_step": next_step(head, promises, language, municipality, now),
         "expected": promises[0].due_at if promises else None,
         "late": bool(promises) and promises[0].due_at <= now,

@@ -1,143 +1,89 @@
-"""The closed vocabulary of `when`: which facts a rule may ask for, and how.
+"""Reading the lines of a `when`: field, operator, values, each checked.
 
 A condition is data with a description; there are no expressions to write and
-none to run. Each becomes a small function over the situation.
+none to run. Patterns are RE2's, which cannot back-track.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from operator import attrgetter
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import re2  # type: ignore[import-untyped]  # ships no types
+
 from router.config_source import Item, did_you_mean
-from router.model import Channel, Group
-from router.rules.facts import Facts
-from router.rules.understanding import Understanding
+from router.rules.fields import (
+    FIELDS,
+    KIND_OF,
+    LONGEST_PATTERN,
+    OPERATORS,
+    SHORT,
+    SINGLE,
+    Field,
+    Names,
+)
+from router.rules.nodes import HAS, IN, LIKE, Atom, Check, Node, any_of, atom, negate
 
-Test = Callable[["Situation"], bool]
-
-
-class Situation:
-    """The facts of one arrival together with what its text says."""
-
-    __slots__ = (
-        "authority", "callback_wanted", "caseworker_named", "certainty", "channel", "confidence",
-        "flags", "group", "known_party", "language", "length", "menu", "open_now", "says",
-        "subject", "to", "topic",
-    )  # fmt: skip
-
-    def __init__(self, facts: Facts, found: Understanding, menu: str, length: int) -> None:
-        self.channel: str = facts.channel
-        self.to = facts.to.lower()
-        self.menu = menu
-        self.group: str = facts.group or found.group or ""
-        self.language = facts.language
-        self.callback_wanted = facts.callback_wanted
-        self.known_party = facts.known_party
-        self.open_now = facts.open_now
-        self.topic = found.topic
-        self.subject = found.subject
-        self.certainty = found.certainty
-        self.confidence = found.confidence
-        self.flags = found.flags
-        self.caseworker_named = found.caseworker
-        self.authority = found.authority
-        self.says = found.says
-        self.length = length
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The names that conditions may use."""
-
-    departments: frozenset[str]
-    caseworkers: frozenset[str]
-    flags: frozenset[str]
-    authorities: frozenset[str]
-    subjects: frozenset[str]
-    add_phrase: Callable[[Item, str], str]
-    """Registers a phrase that a rule looks for; answers its key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """One test of one fact."""
-
-    test: Test
-    key: tuple[str, str, frozenset[str]]
-    """Field, operator, values: equal keys test the same."""
-    en: str
-    da: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A fact that rules may ask for."""
-
-    kind: str
-    """choice | yes/no | text | number | set | phrases"""
-    da: str
-    en: str
-    values: Callable[[Names], Iterable[str]] | None = None
-
-
-FIELDS: Final[Mapping[str, Field]] = {
-    "channel": Field("choice", "kanalen", "the channel", lambda _: [c.value for c in Channel]),
-    "to": Field("text", "nummeret eller adressen", "the number or address"),
-    "menu": Field("choice", "menuvalget", "the menu choice", lambda n: n.departments),
-    "group": Field("choice", "målgruppen", "the group", lambda _: [g.value for g in Group]),
-    "language": Field("choice", "sproget", "the language"),
-    "callback_wanted": Field("yes/no", "ønsker opringning", "wants a call"),
-    "known_party": Field("yes/no", "kendt i forvejen", "known from before"),
-    "open_now": Field("yes/no", "i åbningstiden", "within opening hours"),
-    "topic": Field("choice", "teksten peger på", "the text points to", lambda n: n.departments),
-    "subject": Field("choice", "emnet", "the subject", lambda n: n.subjects),
-    "certainty": Field(
-        "choice", "sikkerheden", "the certainty", lambda _: ["sure", "likely", "unsure"]
-    ),
-    "confidence": Field("number", "sikkerheden i tal", "the confidence"),
-    "length": Field("number", "tekstens længde", "the length of the text"),
-    "flags": Field("set", "markeringerne", "the flags", lambda n: n.flags),
-    "caseworker_named": Field(
-        "choice", "nævnt sagsbehandler", "the caseworker named", lambda n: n.caseworkers
-    ),
-    "authority": Field("choice", "anden myndighed", "other authority", lambda n: n.authorities),
-    "says": Field("phrases", "teksten siger", "the text says"),
+DEEPEST: Final = 12
+_MOST_VALUES: Final = 5_000
+"""Values in one condition; a longer list belongs into lists.yaml."""
+_PATTERN_MEMORY: Final = 256 * 1024
+_LANGUAGE: Final = re.compile("[a-z]{2}")
+_CODE: Final = re.compile(r"\d{4}")
+_RANGE: Final = re.compile(r"(\d{4})\s*[-–]\s*(\d{4})")
+_KLE: Final = re.compile(r"\d\d(?:\.\d\d){0,2}")
+_POSITIVE: Final[Mapping[str, str]] = {
+    "is_not": "is",
+    "none_of": "one_of",
+    "has_none": "has_any",
 }
-
-OPERATORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "choice": ("is", "is_not", "one_of", "none_of", "given"),
-    "yes/no": ("is",),
-    "text": ("is", "one_of", "starts_with", "ends_with", "contains", "given"),
-    "number": ("at_least", "at_most", "above", "below"),
-    "set": ("has", "has_any", "has_all", "has_none"),
-    "phrases": ("any_of", "all_of", "none_of"),
-}
-
-_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "is": ("is", "er"),
-    "is_not": ("is not", "er ikke"),
-    "one_of": ("is one of", "er en af"),
-    "none_of": ("is none of", "er ingen af"),
-    "starts_with": ("starts with", "begynder med"),
-    "ends_with": ("ends with", "ender med"),
-    "contains": ("contains", "indeholder"),
-    "at_least": ("is at least", "er mindst"),
-    "at_most": ("is at most", "er højst"),
-    "above": ("is above", "er over"),
-    "below": ("is below", "er under"),
-    "has": ("include", "omfatter"),
-    "has_any": ("include one of", "omfatter en af"),
-    "has_all": ("include all of", "omfatter alle af"),
-    "has_none": ("include none of", "omfatter ingen af"),
-    "any_of": ("one of", "en af"),
-    "all_of": ("all of", "alle af"),
-}
+"""Operators that are the opposite of another. For phrases none_of is that of any_of."""
 
 
-def read_test(name: Item, value: Item, names: Names) -> list[Atom]:
+def read_when(item: Item, names: Names, depth: int = 0) -> list[Node]:
+    """What must all hold: fields of a mapping, or the entries of a list."""
+    if depth > DEEPEST:
+        item.problem(f"all/any/not are nested more than {DEEPEST} deep.")
+        return []
+    if item.kind == "list":
+        return [node for entry in item.items() for node in read_when(entry, names, depth + 1)]
+    fields = item.fields()
+    if fields is None:
+        return []
+    found: list[Node] = []
+    for name, place, value in fields.each():
+        if name == "all":
+            found.extend(read_when(value, names, depth + 1))
+        elif name == "any":
+            found.extend(_any(value, names, depth))
+        elif name == "not":
+            nodes = read_when(value, names, depth + 1)
+            found.extend(negate(nodes) if nodes else [])
+        else:
+            found.extend(_tests(place, value, names))
+    return found
+
+
+def _any(value: Item, names: Names, depth: int) -> list[Node]:
+    """One of several. A mapping under `any` offers each of its fields."""
+    groups: list[list[Node]] = []
+    if value.kind == "list":
+        groups = [read_when(entry, names, depth + 1) for entry in value.items()]
+    elif (fields := value.fields()) is not None:
+        for name, place, inner in fields.each():
+            if name == "any":
+                groups.append(_any(inner, names, depth + 1))
+            elif name in ("all", "not"):
+                nodes = read_when(inner, names, depth + 1)
+                groups.append(negate(nodes) if name == "not" and nodes else nodes)
+            else:
+                groups.append(_tests(place, inner, names))
+    groups = [group for group in groups if group]
+    return [any_of(groups)] if groups else []
+
+
+def _tests(name: Item, value: Item, names: Names) -> list[Node]:
     """The tests that one line of a `when` asks for; problems are noted."""
     field = FIELDS.get(name.raw)
     if field is None:
@@ -147,13 +93,13 @@ def read_test(name: Item, value: Item, names: Names) -> list[Atom]:
         )
         return []
     if value.kind != "fields":
-        atom = _atom(name.raw, field, _short(field, value), value, names)
-        return [atom] if atom else []
+        short = SHORT[field.kind][value.kind == "list"]
+        return _test(name.raw, field, short, value, names)
     inner = value.fields()
     if inner is None or not inner.entries:
         value.problem(f'"{name.raw}" asks for nothing; give an operator and a value.')
         return []
-    atoms: list[Atom] = []
+    nodes: list[Node] = []
     for operator, place, operand in inner.each():
         if operator not in OPERATORS[field.kind]:
             place.problem(
@@ -161,151 +107,164 @@ def read_test(name: Item, value: Item, names: Names) -> list[Atom]:
                 f"{did_you_mean(operator, OPERATORS[field.kind])}"
             )
             continue
-        atom = _atom(name.raw, field, operator, operand, names)
-        if atom:
-            atoms.append(atom)
-    return atoms
+        nodes.extend(_test(name.raw, field, operator, operand, names))
+    return nodes
 
 
-def _short(field: Field, value: Item) -> str:
-    """The operator meant when only a value is written."""
-    many = value.kind == "list"
-    return {
-        "choice": "one_of" if many else "is",
-        "text": "one_of" if many else "is",
-        "set": "has_any" if many else "has",
-        "number": "at_least",
-        "phrases": "any_of",
-    }.get(field.kind, "is")
-
-
-def _atom(name: str, field: Field, operator: str, operand: Item, names: Names) -> Atom | None:
-    get = attrgetter(name)
+def _test(name: str, field: Field, operator: str, operand: Item, names: Names) -> list[Node]:
     if operator == "given":
         wanted = operand.yes()
         if wanted is None:
-            return None
-        en, da = ("is given", "er angivet") if wanted else ("is not given", "er ikke angivet")
-        return Atom(
-            lambda s: bool(get(s)) is wanted,
-            (name, operator, frozenset([str(wanted)])),
-            f"{field.en} {en}",
-            f"{field.da} {da}",
-        )
+            return []
+        # A set is given when there is anything in it.
+        missing = atom(name, IN, [_nothing(field)])
+        return [missing.negated() if wanted else missing]
     if field.kind == "yes/no":
         wanted = operand.yes()
-        if wanted is None:
-            return None
-        return Atom(
-            lambda s: get(s) is wanted,
-            (name, "is", frozenset([str(wanted)])),
-            f"{field.en}: {'yes' if wanted else 'no'}",
-            f"{field.da}: {'ja' if wanted else 'nej'}",
-        )
+        return [] if wanted is None else [atom(name, IN, [wanted])]
     if field.kind == "number":
         limit = operand.number(0, 1_000_000)
-        if limit is None:
-            return None
-        return _described(name, field, operator, [f"{limit:g}"], _number(get, operator, limit))
-    values = _values(name, field, operator, operand, names)
-    if not values:
-        return None
+        return [] if limit is None else [atom(name, operator, [limit])]
     if field.kind == "phrases":
-        written = [item.raw for item in operand.items()]
-        return _described(name, field, operator, values, _set(get, operator, values), written)
-    if field.kind == "set":
-        return _described(name, field, operator, values, _set(get, operator, values))
-    return _described(name, field, operator, values, _choice(get, operator, values))
+        return _phrases(name, operator, operand, names)
+    values = _written(name, field, operator, operand, names)
+    if not values:
+        return []
+    positive = _POSITIVE.get(operator, operator)
+    node = _positive(name, field, positive, values)
+    if operator == "has_all":
+        return [atom(name, HAS, [value]) for value in values]
+    return [node if positive == operator else node.negated()]
 
 
-def _values(name: str, field: Field, operator: str, operand: Item, names: Names) -> list[str]:
+def _nothing(field: Field) -> Any:
+    return frozenset() if field.kind == "KLE number" else ""
+
+
+def _positive(name: str, field: Field, operator: str, values: list[str]) -> Atom:
+    if field.kind == "set" or (field.kind == "KLE number"):
+        return atom(name, HAS, values)
+    if field.kind == "postal code":
+        codes = [code for value in values for code in _codes(value, operator)]
+        return atom(name, IN, codes, shown=[_prefix(value, operator) for value in values])
+    if operator in ("is", "one_of"):
+        return atom(name, IN, values)
+    return atom(name, LIKE, values, operator=operator, like=_like(operator, values))
+
+
+def _like(operator: str, values: list[str]) -> Check:
+    parts = tuple(values)
+    if operator == "matches":
+        fits: Callable[[str], Any] = _pattern(parts[0]).fullmatch
+        # What is not there fits no pattern, not even one of nothing.
+        return lambda value: value != "" and fits(value) is not None
+    checks: dict[str, Check] = {
+        "starts_with": lambda value: value.startswith(parts),
+        "ends_with": lambda value: value.endswith(parts),
+        "contains": lambda value: any(part in value for part in parts),
+    }
+    return checks[operator]
+
+
+def _pattern(written: str) -> Any:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = _PATTERN_MEMORY
+    return re2.compile(written, options)
+
+
+def _written(name: str, field: Field, operator: str, operand: Item, names: Names) -> list[str]:
     """The words of the operand, each checked against what it can be."""
-    single = operator in ("is", "is_not", "has")
-    if single and operand.kind == "list":
+    if operator in SINGLE and operand.kind == "list":
         operand.problem(f'"{operator}" takes one value; use a list with "one_of" or "has_any".')
         return []
+    entries = operand.items()
+    if operand.kind == "list" and not entries:
+        operand.problem(f'"{operator}" has an empty list.')
+    if len(entries) > _MOST_VALUES:
+        operand.problem(
+            f'"{operator}" has {len(entries)} values; at most {_MOST_VALUES} can stand here.'
+            " Put senders into lists.yaml and ask for `sender_in`."
+        )
+        return []
     known = list(field.values(names)) if field.values else None
+    kind = KIND_OF.get(name, field.label or name)
     values: list[str] = []
+    for item in entries:
+        word = item.choice(known, kind) if known is not None else item.words()
+        if word and (known is not None or _fits(name, field, operator, word, item)):
+            values.append(word if known is not None or operator == "matches" else word.lower())
+    return values if len(values) == len(entries) else []
+
+
+def _fits(name: str, field: Field, operator: str, word: str, item: Item) -> bool:
+    """Whether a free value has the form of its fact; a problem is noted."""
+    if operator == "matches":
+        return _is_pattern(word, item)
+    if field.kind == "KLE number" and not _KLE.fullmatch(word):
+        item.problem(f'"{word}" is no KLE number; write "02", "02.34" or "02.34.02" in quotes.')
+        return False
+    if name == "language" and not _LANGUAGE.fullmatch(word):
+        item.problem(f'"{word}" is no language; two small letters were expected (da, en, de, ar).')
+        return False
+    if field.kind == "postal code" and not _codes(word, operator):
+        item.problem(
+            f'"{word}" is no Danish postal code; write "3600", "3600-3650",'
+            ' or `starts_with: "36"`, in quotes.'
+        )
+        return False
+    return True
+
+
+def _is_pattern(word: str, item: Item) -> bool:
+    if len(word) > LONGEST_PATTERN:
+        item.problem(f"the pattern is longer than {LONGEST_PATTERN} characters.")
+        return False
+    try:
+        _pattern(word)
+    except re2.error as error:
+        told = error.args[0] if error.args else "unreadable"
+        told = told.decode("utf-8", "replace") if isinstance(told, bytes) else told
+        item.problem(
+            f'the pattern "{word}" cannot be used: {told}.'
+            " Look-ahead and back-references are left out on purpose."
+        )
+        return False
+    return True
+
+
+def _codes(value: str, operator: str) -> list[str]:
+    """Every postal code that a value stands for; none when it is wrong."""
+    if operator == "starts_with":
+        if not (value.isascii() and value.isdigit() and len(value) <= 4):
+            return []
+        missing = 4 - len(value)
+        return [f"{value}{end:0{missing}d}" if missing else value for end in range(10**missing)]
+    if _CODE.fullmatch(value):
+        return [value]
+    found = _RANGE.fullmatch(value)
+    if found is None or found.group(1) > found.group(2):
+        return []
+    return [f"{code:04d}" for code in range(int(found.group(1)), int(found.group(2)) + 1)]
+
+
+def _prefix(value: str, operator: str) -> str:
+    return value.ljust(4, "·") if operator == "starts_with" else value
+
+
+def _phrases(name: str, operator: str, operand: Item, names: Names) -> list[Node]:
+    keys: dict[str, str] = {}
     for item in operand.items():
-        if field.kind == "phrases":
-            word = item.words()
-            key = names.add_phrase(item, word) if word else ""
-            values.extend([key] if key else [])
-        elif known is not None:
-            word = item.choice(known, _KIND_OF.get(name, name))
-            values.extend([word] if word else [])
-        else:
-            word = item.words()
-            values.extend([word.lower()] if word else [])
+        word = item.words()
+        key = names.add_phrase(item, word) if word else ""
+        if key and word:
+            keys[key] = word
     if operand.kind == "list" and not operand.items():
         operand.problem(f'"{operator}" has an empty list.')
-    return values
-
-
-_KIND_OF: Final[Mapping[str, str]] = {
-    "menu": "department",
-    "topic": "department",
-    "flags": "flag",
-    "caseworker_named": "caseworker",
-}
-
-
-def _choice(get: Callable[[Any], str], operator: str, values: list[str]) -> Test:
-    allowed = frozenset(values)
-    first, parts = values[0], tuple(values)
-    tests: Mapping[str, Test] = {
-        "is": lambda s: get(s) == first,
-        "is_not": lambda s: get(s) != first,
-        "one_of": lambda s: get(s) in allowed,
-        "none_of": lambda s: get(s) not in allowed,
-        "starts_with": lambda s: get(s).startswith(parts),
-        "ends_with": lambda s: get(s).endswith(parts),
-        "contains": lambda s: any(part in get(s) for part in parts),
-    }
-    return tests[operator]
-
-
-def _set(get: Callable[[Any], set[str]], operator: str, values: list[str]) -> Test:
-    wanted = frozenset(values)
-    first = values[0]
-    tests: Mapping[str, Test] = {
-        "has": lambda s: first in get(s),
-        "has_any": lambda s: not wanted.isdisjoint(get(s)),
-        "any_of": lambda s: not wanted.isdisjoint(get(s)),
-        "has_all": lambda s: wanted <= get(s),
-        "all_of": lambda s: wanted <= get(s),
-        "has_none": lambda s: wanted.isdisjoint(get(s)),
-        "none_of": lambda s: wanted.isdisjoint(get(s)),
-    }
-    return tests[operator]
-
-
-def _number(get: Callable[[Any], float], operator: str, limit: float) -> Test:
-    tests: Mapping[str, Test] = {
-        "at_least": lambda s: get(s) >= limit,
-        "at_most": lambda s: get(s) <= limit,
-        "above": lambda s: get(s) > limit,
-        "below": lambda s: get(s) < limit,
-    }
-    return tests[operator]
-
-
-def _described(
-    name: str,
-    field: Field,
-    operator: str,
-    values: list[str],
-    test: Test,
-    written: list[str] | None = None,
-) -> Atom:
-    en, da = _WORDS[operator]
-    listed = ", ".join(written or values)
-    key_operator = {"is": "one_of", "is_not": "none_of", "has": "has_any"}.get(operator, operator)
-    if field.kind in ("text", "number"):
-        key_operator = operator
-    return Atom(
-        test,
-        (name, key_operator, frozenset(written or values)),
-        f"{field.en} {en} {listed}",
-        f"{field.da} {da} {listed}",
-    )
+    if not keys:
+        return []
+    if operator == "all_of":
+        return [atom(name, HAS, [key], shown=[word]) for key, word in keys.items()]
+    node = atom(name, HAS, list(keys), shown=list(keys.values()))
+    return [node.negated() if operator == "none_of" else node]

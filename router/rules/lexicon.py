@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -10,20 +10,23 @@ from typing import Final
 
 from router.config_source import Fields, Item, Reading, did_you_mean
 from router.model import Group
+from router.rules.examples import Examples, read_kle
+from router.rules.lessons import teach
+from router.rules.names import People
 from router.rules.reading import read_id
 from router.rules.text import content_words
-from router.rules.understanding import Certainty
+from router.rules.understanding import Reader
 from router.rules.vocabulary import (
     AUTHORITY,
     FLAG,
     GROUP,
-    PERSON,
     SAYS,
     SUBJECT,
     UNLESS,
     Meaning,
     Vocabulary,
 )
+from router.rules.weighing import Certainty
 
 BUILT_IN_FLAGS: Final = (
     "callback_requested",
@@ -37,6 +40,8 @@ LANGUAGES: Final = ("da", "en", "de", "ar", "uk", "pl", "sv", "no", "tr", "fa", 
 _WEIGHTS: Final = (2.0, 3.0, 3.6)
 """A phrase of one, two, or three and more words that matter."""
 _HINT: Final = 0.8
+_ADVISER: Final = "borgerservice"
+"""The department that guides citizens on to other authorities."""
 _MOST_TOGETHER: Final = 5_000
 _TOGETHER_WINDOW: Final = 22
 """Words apart: a sentence or two."""
@@ -49,9 +54,27 @@ class Lexicon:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     flags: dict[str, Mapping[str, str]] = field(default_factory=dict)
     subjects: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    kle: dict[tuple[str, str], str] = field(default_factory=dict)
+    """KLE number by (department, subject id)."""
+    examples: Examples = field(default_factory=Examples)
     authorities: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    people: People = field(default_factory=lambda: People({}))
     certainty: Certainty = field(default_factory=Certainty)
     _says: dict[str, str] = field(default_factory=dict)
+
+    def reader(self, departments: Sequence[str]) -> Reader:
+        """Whoever reads texts with all this; `vocabulary` has been closed."""
+        adviser = _ADVISER if _ADVISER in departments else ""
+        learned = teach(departments, adviser, self.examples.found, self.vocabulary.phrases)
+        return Reader(
+            self.vocabulary,
+            self.certainty,
+            self.people,
+            learned,
+            departments,
+            self.kle,
+            adviser,
+        )
 
     def add_phrase(self, item: Item, written: str) -> str:
         """A phrase that a rule asks for; answers its key ("" and a problem when unusable)."""
@@ -72,24 +95,24 @@ def read_lexicon(reading: Reading, departments: Iterable[str], names: Mapping[st
     `names` gives the caseworkers' names by id. Problems are noted in `reading`.
     """
     lexicon = Lexicon()
-    _read_flags(reading, lexicon)
-    _read_authorities(reading, lexicon)
+    known = set(departments)
+    _read_flags(reading, lexicon, known)
+    _read_authorities(reading, lexicon, known)
     folder = reading.folder / "subjects"
     files = sorted(path.name for path in folder.glob("*.yaml")) if folder.is_dir() else []
     if not files:
         reading.problem(
             "subjects", None, "no subjects/*.yaml found; texts could not be understood."
         )
-    known = set(departments)
     taken: dict[str, str] = {}
     for name in files:
         top = reading.file(f"subjects/{name}")
         if top is not None:
             _read_subjects(top, lexicon, known, taken)
-    for caseworker, full in names.items():
-        words = [word for word in content_words(full) if len(word) > 1]
-        if len(words) > 1:
-            lexicon.vocabulary.add_name(words[-1], Meaning(PERSON, caseworker))
+    if len(lexicon.flags) > len(BUILT_IN_FLAGS):
+        # Otherwise flags.yaml itself is wrong, and that is said already.
+        lexicon.examples.check_flags(lexicon.flags)
+    lexicon.people = People(names)
     return lexicon
 
 
@@ -117,7 +140,10 @@ def _read_subjects(
             weighed = _weighed(SUBJECT, department, subject)
             _phrases(fields, "phrases", lexicon, weighed)
             _phrases(fields, "exact", lexicon, weighed, False)
-            fields.get("examples")
+            lexicon.kle[department, subject] = read_kle(fields.get("kle"))
+            lexicon.examples.read(
+                fields, "examples", LANGUAGES, department=department, subject=subject
+            )
             _phrases(
                 fields, "hints", lexicon, _always(Meaning(SUBJECT, department, _HINT, subject))
             )
@@ -125,7 +151,7 @@ def _read_subjects(
     top.close()
 
 
-def _read_flags(reading: Reading, lexicon: Lexicon) -> None:
+def _read_flags(reading: Reading, lexicon: Lexicon, departments: set[str]) -> None:
     top = reading.file("flags.yaml")
     lexicon.flags.update({flag: {"da": flag, "en": flag} for flag in BUILT_IN_FLAGS})
     if top is None:
@@ -147,7 +173,13 @@ def _read_flags(reading: Reading, lexicon: Lexicon) -> None:
         _phrases(fields, "unless", lexicon, _always(Meaning(UNLESS, flag)))
         _phrases(fields, "unless_exact", lexicon, _always(Meaning(UNLESS, flag)), False)
         fields.get("note")
-        fields.get("examples")
+        if flag:
+            lexicon.examples.read(
+                fields, "examples", LANGUAGES, carries=(flag,), departments=departments
+            )
+            lexicon.examples.read(
+                fields, "not_examples", LANGUAGES, departments=departments, absent=flag
+            )
         fields.close()
     groups = top.get("groups")
     inner = groups.fields() if groups is not None else None
@@ -170,21 +202,18 @@ def _read_certainty(top: Fields, lexicon: Lexicon) -> None:
     if fields is None:
         return
     found: dict[str, float] = {}
-    for name, highest in (
-        ("sure_score", 100.0),
-        ("sure_confidence", 1.0),
-        ("likely_score", 100.0),
-        ("likely_confidence", 1.0),
-    ):
-        limit = fields.need(name)
-        number = limit.number(0, highest) if limit is not None else None
+    for name in ("sure", "likely"):
+        limit = fields.get(name)
+        number = limit.number(0, 1) if limit is not None else None
         if number is not None:
             found[name] = number
+    for name in ("sure_score", "sure_confidence", "likely_score", "likely_confidence"):
+        fields.get(name)
     fields.close()
     lexicon.certainty = Certainty(**found)
 
 
-def _read_authorities(reading: Reading, lexicon: Lexicon) -> None:
+def _read_authorities(reading: Reading, lexicon: Lexicon, departments: set[str]) -> None:
     top = reading.file("authorities.yaml")
     listed = top.need("authorities") if top is not None else None
     for entry in listed.items() if listed is not None else []:
@@ -201,7 +230,14 @@ def _read_authorities(reading: Reading, lexicon: Lexicon) -> None:
         _phrases(fields, "phrases", lexicon, _weighed(AUTHORITY, authority))
         _phrases(fields, "exact", lexicon, _weighed(AUTHORITY, authority), False)
         fields.get("note")
-        fields.get("examples")
+        lexicon.examples.read(
+            fields,
+            "examples",
+            LANGUAGES,
+            department=_ADVISER if _ADVISER in departments else "",
+            carries=("not_our_authority",),
+            departments=departments,
+        )
         fields.close()
     if top is not None:
         top.close()

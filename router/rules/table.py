@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from router.model import Channel
-from router.rules.conditions import Situation, Test
-from router.rules.facts import Decision, Facts
-from router.rules.understanding import Reader
+from router.rules.facts import Decision, Facts, History, Step
+from router.rules.fields import FIELDS
+from router.rules.index import CandidateIndex, FailureIndex
+from router.rules.lists import SenderLists
+from router.rules.nodes import AnyOf, Node
+from router.rules.rule import FOUND, Rule
+from router.rules.sentences import Labels
+from router.rules.situation import Situation
+from router.rules.staffing import Staffing
+from router.rules.targets import FROM_TEXT, Resolved, Targets
+from router.rules.trace import Narrator, card_of
+from router.rules.understanding import Reader, Understanding
 
-FROM_MENU: Final = "from_menu"
-FROM_TEXT: Final = "from_text"
-OF_CASEWORKER: Final = "of_caseworker"
-NAMED: Final = "named"
-_WHYS: Final = 4096
+if TYPE_CHECKING:
+    from router.config_organisation import Caseworker, Department
 
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A top-level part of `when`, with how its failing is told."""
-
-    test: Test
-    failed: Mapping[str, Any]
-    """Ready for the trace: {rule, failed: {da, en}}."""
-    keys: frozenset[tuple[str, str, frozenset[str]]] | None
-    """What it tests, when it is one plain test; None for any/not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of the table."""
-
-    id: str
-    line: int
-    conditions: tuple[Condition, ...]
-    department: str
-    """A department id, or FROM_MENU, FROM_TEXT, OF_CASEWORKER."""
-    caseworker: str
-    """A caseworker id, NAMED, or "" for nobody yet."""
-    priority: int
-    role: str
-    why: Mapping[str, str]
+_SILENCE: Final = Understanding()
+"""What a text that is not there says. Nobody changes it."""
 
 
 class RuleTable:
@@ -52,102 +34,298 @@ class RuleTable:
         self,
         rules: Sequence[Rule],
         reader: Reader,
-        departments: Mapping[str, Mapping[str, str]],
-        department_of: Mapping[str, str],
+        departments: Mapping[str, Department],
+        caseworkers: Mapping[str, Caseworker],
+        lists: SenderLists,
         subjects: Mapping[tuple[str, str], Mapping[str, str]],
-        authorities: Mapping[str, Mapping[str, str]],
+        labels: Labels,
         version: str,
     ) -> None:
-        """`departments` and `authorities` give names per language, `department_of`
-        the department of each caseworker, `subjects` names by (department, id).
-        The last of `rules` has no conditions and names its department."""
-        self.rules = tuple(rules)
-        self.version = version
+        """`subjects`: names by (department, id). The last of `rules` has no conditions
+        and names its department."""
+        self.rules: Final = tuple(rules)
+        self.version: Final = version
+        self.labels: Final = labels
         self._reader = reader
         self._departments = departments
-        self._department_of = department_of
+        self._caseworkers = caseworkers
+        self._lists = lists
         self._subjects = subjects
-        self._authorities = authorities
-        self._whys: dict[tuple[str, ...], Mapping[str, str]] = {}
+        nodes = [rule.nodes for rule in self.rules]
+        self._index = CandidateIndex(nodes)
+        self._nodes = nodes
+        self._failures: FailureIndex | None = None
+        self._card: dict[str, Any] | None = None
+        self._narrator: Narrator | None = None
+        self._targets = Targets(departments, caseworkers, self.rules[-1].department)
+        self._by_text: Final = tuple(map(_needs_text, self.rules))
+        self._plain: Final = tuple(
+            Resolved(Step(rule.department)) if rule.targets[0].is_plain else None
+            for rule in self.rules
+        )
+        """What rules that name their department come to, whatever the situation."""
 
-    def decide(self, facts: Facts) -> Decision:
-        """Route one arrival. The first rule that fits, and can name a department, wins."""
-        found = self._reader.read(facts.subject, facts.text, spoken=facts.channel is Channel.PHONE)
-        if facts.callback_wanted:
-            found.flags.add("callback_requested")
-        menu = facts.menu if facts.menu in self._departments else ""
-        situation = Situation(facts, found, menu, len(facts.text) + len(facts.subject))
-        trace: list[Mapping[str, Any]] = []
-        rule = self.rules[-1]
-        department = rule.department
-        for candidate in self.rules:
-            for condition in candidate.conditions:
-                if not condition.test(situation):
-                    trace.append(condition.failed)
+    def decide(self, facts: Facts, staffing: Staffing | None = None) -> Decision:
+        """Route one arrival. The first rule that fits, and can name a department, wins.
+
+        `staffing`: who is there now; without it everybody is.
+        """
+        silent = not (facts.text or facts.subject)
+        situation = self._situation(facts, silent)
+        found = situation.found
+        index = self._index
+        residual, size = index.residual, index.size
+        mask = index.candidates(situation, silent)
+        while True:
+            place = mask.bit_length()
+            number = size - place
+            for test in residual[number]:
+                if not test(situation):
                     break
             else:
-                department = self._department(candidate, situation)
-                if department:
-                    rule = candidate
+                resolved = self._plain[number] or self._targets.resolve(
+                    self.rules[number].targets, situation, staffing or Staffing.unknown()
+                )
+                if resolved is not None:
                     break
-                trace.append({"rule": candidate.id, "failed": _NO_DEPARTMENT})
-        trace.append({"rule": rule.id, "matched": True})
-        caseworker = rule.caseworker
-        if caseworker == NAMED:
-            caseworker = situation.caseworker_named
-        by_text = rule.department == FROM_TEXT or len(rule.conditions) == 0
-        explanation: dict[str, Any] = {
-            "trace": trace,
-            "words": found.words,
-            "why": self._why(rule, department, situation),
-        }
-        if found.authority:
-            explanation["authority"] = found.authority
-        if found.cut:
-            explanation["cut"] = True
+            mask ^= 1 << (place - 1)
+        rule = self.rules[number]
+        first = resolved.first
+        department = first.department
+        certainty = situation.certainty
+        if self._by_text[number]:
+            confidence = _confidence(found, situation, department)
+            confident = certainty == "sure" and situation.topic == department
+        else:
+            confidence, confident = 1.0, True
+        forward_to = rule.forward_to
         return Decision(
-            department=department,
-            caseworker=caseworker or None,
-            rule_id=rule.id,
-            table_version=self.version,
-            confidence=found.confidence if by_text else 1.0,
-            flags=frozenset(found.flags),
-            group=facts.group or found.group,
-            priority=rule.priority,
-            candidates=found.candidates,
-            explanation=explanation,
+            department,
+            first.caseworker,
+            rule.id,
+            self.version,
+            confidence,
+            situation.flags,
+            facts.group or found.group,
+            rule.priority,
+            found.candidates,
+            certainty,
+            confident,
+            situation.language,
+            first.wait,
+            resolved.plan,
+            rule.role,
+            rule.promise,
+            situation.authority if forward_to == FOUND else forward_to,
+            self._filled(rule.tell, department, situation) if rule.tell else rule.tell,
+            found.wish,
+            found.secondary,
+            found.caseworkers,
+            _Told(self, number, situation, resolved),
         )
 
-    def _department(self, rule: Rule, situation: Situation) -> str:
-        if rule.department == FROM_TEXT:
-            return situation.topic
-        if rule.department == FROM_MENU:
-            return situation.menu
-        if rule.department == OF_CASEWORKER:
-            return self._department_of.get(situation.caseworker_named, "")
-        return rule.department
+    def trace(self, explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """An explanation of a decision of this table as sentences; see `trace_from_card`."""
+        if self._narrator is None:
+            self._narrator = Narrator(self.card())
+        return self._narrator.tell(explanation)
 
-    def _why(self, rule: Rule, department: str, situation: Situation) -> Mapping[str, str]:
+    def card(self) -> dict[str, Any]:
+        """What this table looks like: ids, conditions, names. As JSON can hold it."""
+        if self._card is None:
+            self._card = card_of(self.version, self.rules, self.labels)
+        return self._card
+
+    def tried(self, situation: Situation, number: int) -> list[int]:
+        """Of each rule before `number` the condition that failed first."""
+        if self._failures is None:
+            self._failures = FailureIndex(self._nodes)
+        return self._failures.first_failures(situation, number)
+
+    def why(self, number: int, department: str, situation: Situation) -> Mapping[str, str]:
         """One plain sentence per language, in the municipality's own words."""
-        subject = situation.subject if situation.topic == department else ""
-        key = (rule.id, department, subject, situation.authority)
-        known = self._whys.get(key)
-        if known is None:
-            if len(self._whys) > _WHYS:
-                self._whys.clear()
-            names = self._departments[department]
-            topic = self._subjects.get((department, subject), names)
-            authority = self._authorities.get(situation.authority, names)
-            known = self._whys[key] = {
-                language: sentence.replace("{department}", names.get(language) or names["da"])
-                .replace("{subject}", topic.get(language) or topic["da"])
-                .replace("{authority}", authority.get(language) or authority["da"])
-                for language, sentence in rule.why.items()
-            }
-        return known
+        return self._filled(self.rules[number].why, department, situation)
+
+    def fitting(self, facts: Facts, rule_ids: Collection[str]) -> list[str]:
+        """Those of `rule_ids` whose conditions all hold, whatever stands before them."""
+        silent = not (facts.text or facts.subject)
+        situation = self._situation(facts, silent)
+        mask = self._index.candidates(situation, silent)
+        return [
+            rule.id
+            for number, rule in enumerate(self.rules)
+            if rule.id in rule_ids
+            and mask >> (self._index.size - 1 - number) & 1
+            and all(test(situation) for test in self._index.residual[number])
+        ]
+
+    def _situation(self, facts: Facts, silent: bool) -> Situation:
+        found = _SILENCE if silent else self._read(facts)
+        menu = facts.menu if facts.menu in self._departments else ""
+        if facts.history is not None:
+            facts = self._with_known_history(facts)
+        return Situation(facts, found, menu, self._lists, silent)
+
+    def _read(self, facts: Facts) -> Understanding:
+        return self._reader.read(
+            facts.subject,
+            facts.text,
+            spoken=facts.channel is Channel.PHONE,
+            email=facts.email,
+            language=facts.language,
+        )
+
+    def _with_known_history(self, facts: Facts) -> Facts:
+        """History may name who has left; rules are only asked about who is there."""
+        history = facts.history
+        if history is None:
+            return facts
+        people, departments = self._caseworkers, self._departments
+        if (
+            (not history.open_department or history.open_department in departments)
+            and (not history.open_caseworker or history.open_caseworker in people)
+            and (not history.coordinator or history.coordinator in people)
+            and (not history.last_caseworker or history.last_caseworker in people)
+        ):
+            return facts
+        known = History(
+            history.open_department if history.open_department in departments else "",
+            history.open_caseworker if history.open_caseworker in people else "",
+            history.coordinator if history.coordinator in people else "",
+            history.last_caseworker if history.last_caseworker in people else "",
+        )
+        return replace(facts, history=known)
+
+    def _filled(
+        self, texts: Mapping[str, str], department: str, situation: Situation
+    ) -> Mapping[str, str]:
+        names = self._departments[department].name
+        topic = names
+        if situation.topic == department:
+            topic = self._subjects.get((department, situation.subject), names)
+        authority = self.labels["authority"].get(situation.authority, names)
+        return {
+            language: text.replace("{department}", names.get(language) or names["da"])
+            .replace("{subject}", topic.get(language) or topic["da"])
+            .replace("{authority}", authority.get(language) or authority["da"])
+            for language, text in texts.items()
+        }
 
 
-_NO_DEPARTMENT: Final = {
-    "en": "fits, but names no department",
-    "da": "passer, men peger ikke på en afdeling",
-}
+def _confidence(found: Understanding, situation: Situation, department: str) -> float:
+    """How sure the text makes us of `department`, whichever rule gave it."""
+    if situation.topic == department:
+        return situation.confidence
+    return min(1.0, next((p for name, p in found.candidates if name == department), 0.0))
+
+
+def _needs_text(rule: Rule) -> bool:
+    """Whether a rule's answer hangs on what the text was understood as."""
+    return (
+        not rule.nodes
+        or any(target.department == FROM_TEXT for target in rule.targets)
+        or any(map(_asks_text, rule.nodes))
+    )
+
+
+def _asks_text(node: Node) -> bool:
+    if isinstance(node, AnyOf):
+        return any(_asks_text(inner) for group in node.groups for inner in group)
+    return FIELDS[node.field].from_text and node.field != "length"
+
+
+class _Told:
+    """A decision's explanation, put together when it is asked for."""
+
+    __slots__ = ("_number", "_resolved", "_situation", "_table", "_told")
+
+    def __init__(
+        self, table: RuleTable, number: int, situation: Situation, resolved: Resolved
+    ) -> None:
+        self._table = table
+        self._number = number
+        self._situation = situation
+        self._resolved = resolved
+        self._told: dict[str, Any] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Told) and self.told() == other.told()
+
+    __hash__ = None  # type: ignore[assignment]  # equal by content, which is a dict
+
+    def told(self) -> dict[str, Any]:
+        """See `Decision.explanation`."""
+        if self._told is None:
+            self._told = self._tell()
+        return self._told
+
+    def _tell(self) -> dict[str, Any]:
+        situation, found, first = self._situation, self._situation.found, self._resolved.first
+        told: dict[str, Any] = {
+            "tried": self._table.tried(situation, self._number),
+            "facts": _facts(situation),
+            "found": _found(situation),
+            "words": found.words,
+            "why": self._table.why(self._number, first.department, situation),
+            "certainty": situation.certainty,
+            "candidates": [list(candidate) for candidate in found.candidates],
+        }
+        if self._resolved.skipped:
+            told["skipped"] = list(self._resolved.skipped)
+        if self._resolved.plan:
+            told["plan"] = [
+                {
+                    "department": step.department,
+                    "caseworker": step.caseworker,
+                    "minutes": None if step.wait is None else int(step.wait.total_seconds() // 60),
+                }
+                for step in self._resolved.plan
+            ]
+        if found.caseworkers:
+            told["caseworkers"] = list(found.caseworkers)
+        if situation.authority:
+            told["authority"] = situation.authority
+        if found.cut:
+            told["cut"] = True
+        return told
+
+
+def _facts(situation: Situation) -> dict[str, Any]:
+    """What was known besides the text, as it was given; nothing that names a person."""
+    facts = situation.facts
+    told: dict[str, Any] = {
+        "channel": str(facts.channel),
+        "to": facts.to,
+        "menu": facts.menu,
+        "group": str(facts.group) if facts.group else None,
+        "language": facts.language,
+        "callback_wanted": facts.callback_wanted,
+        "known_party": facts.known_party,
+        "open_now": facts.open_now,
+    }
+    if facts.postal_code:
+        told["postal_code"] = facts.postal_code
+    if facts.kle:
+        told["kle"] = facts.kle
+    if facts.history is not None:
+        told["history"] = asdict(facts.history)
+    return told
+
+
+def _found(situation: Situation) -> dict[str, Any]:
+    """What the text came to, in words of our own vocabulary."""
+    return {
+        "group": str(situation.group),
+        "language": situation.language,
+        "topic": situation.topic,
+        "subject": situation.subject,
+        "certainty": situation.certainty,
+        "confidence": situation.confidence,
+        "secondary": sorted(situation.secondary),
+        "flags": sorted(situation.flags),
+        "caseworker_named": situation.caseworker_named,
+        "authority": situation.authority,
+        "kle": sorted(situation.kle),
+        "sender_in": sorted(situation.sender_in),
+        "length": situation.length,
+    }

@@ -12,6 +12,9 @@ import snowballstemmer  # type: ignore[import-untyped]  # ships no types
 TOKEN: Final = re.compile(r"\w+|§")
 """A word, a number or a paragraph sign. Linear: it cannot back-track."""
 
+SAID: Final = re.compile(r"\w+|[§!?]")
+"""The same in what somebody wrote, with the marks that tell how it was meant."""
+
 _FOLD: Final = str.maketrans(
     {
         "æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "ü": "u", "ß": "ss",
@@ -38,9 +41,21 @@ STOP_WORDS: Final = frozenset(
 )
 """Words that a loosely matched phrase does without."""
 
+STREETS: Final = ("vej", "gade", "alle", "vaenget", "straede", "torv", "bakken", "parken")
+"""An unknown word that ends so is an address, not a compound: Strandvej is no beach."""
+
+POLITE: Final = frozenset(
+    "ok okay tak mvh hilsen hilsner venlig venligst hejsa goddag davs ja nej vh test thanks thank"
+    " hello"
+    " regards danke bitte hallo".split()
+)
+"""Words that a text may consist of without being about anything."""
+
 
 def fold(word: str) -> str:
     """One spelling: `Færdigmelding`, `faerdigmelding` and a decomposed å meet."""
+    if word.isascii() and "_" not in word:
+        return word.lower()
     return word.lower().translate(_FOLD)
 
 
@@ -56,15 +71,20 @@ def _arabic(word: str) -> str:
     return word
 
 
-def _beginning(word: str) -> str:
+def beginning_of(word: str) -> str:
     """Where we have no stemmer the first letters carry the word."""
     return word[:4] if word > "\u0400" else word[:5]
 
 
-@lru_cache(maxsize=100_000)
 def stem_of(language: str, word: str) -> str:
     """The stem of a folded word in `language`."""
-    return _stemmer(language)(word)
+    return danish_stem(word) if language == "da" else _stemmer(language)(word)
+
+
+@lru_cache(maxsize=20_000)
+def danish_stem(word: str) -> str:
+    """The stem of a folded Danish word; asked for more than once per new word."""
+    return _stemmer("da")(word)
 
 
 @cache
@@ -72,10 +92,12 @@ def _stemmer(language: str) -> Callable[[str], str]:
     if language in _SNOWBALL:
         snowball: Callable[[str], str] = snowballstemmer.stemmer(_SNOWBALL[language]).stemWord
         return snowball
-    return _arabic if language == "ar" else _beginning
+    return _arabic if language == "ar" else beginning_of
 
 
 _SNOWBALL: Final = {"da": "danish", "en": "english", "de": "german"}
+STEMMED: Final = frozenset(_SNOWBALL)
+"""Languages with a stemmer of their own."""
 
 
 def folded_stop_words() -> frozenset[str]:

@@ -1,61 +1,54 @@
-"""What a text is about: scores per department, flags, who is named."""
+"""What a text is about: departments by probability, flags, who is named, what is wished.
+
+A pure function of the text and the vocabulary. The way: the sender's own words
+(`trimming`), phrases (`vocabulary`), what was learned (`learned`), both weighed
+together (`weighing`), flags (`marks`), then names, numbers and times.
+"""
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from router.model import Group
+from router.rules.details import NUMBERS, has_cpr, phone_to_call, read_details
+from router.rules.language import DANISH, language_of
+from router.rules.learned import Learned, Noticed
+from router.rules.lessons import ABOUT, CARRIED
+from router.rules.marks import CALLBACK, OTHER_AUTHORITY, SEVERAL, is_carried
+from router.rules.names import People
+from router.rules.sender import group_of
+from router.rules.text import SAID
+from router.rules.topics import may_have_several, other_topics
+from router.rules.trimming import Letter, read_letter
 from router.rules.vocabulary import (
     AUTHORITY,
+    BODY_STARTS,
     FLAG,
     GROUP,
-    PERSON,
     READ_LIMIT,
     SAYS,
     SUBJECT,
     UNLESS,
+    Found,
     Phrase,
     Vocabulary,
 )
+from router.rules.weighing import Certainty, elsewhere, weigh
+from router.rules.wishes import Wish, read_wish
 
-_CPR: Final = re.compile(r"[0-3](?<!\d\d)\d[01]\d\d\d ?[-–]? ?\d{4}(?!\d)")
-"""Begins with the digit, not with the look-behind: so the engine can skip ahead."""
-_PHONE: Final = re.compile(r"[1-9](?<!\d\d)\d(?: ?\d\d){3}(?!\d)")
-_CALL_WORDS: Final = (
-    "ring",
-    "kald",
-    "kontakt",
-    "træffes",
-    "fanges",
-    "call",
-    "phone",
-    "anruf",
-    "rufen",
-)
-_NUMBER: Final = re.compile(r"\d[\d –-]{6,}")
-"""Anything long enough to be a CPR or a telephone number; most texts have none."""
-_BEFORE_NUMBER: Final = 45
-"""Characters before a telephone number in which a word of calling makes it a wish."""
-_AUTHORITY_HOLDS: Final = 0.6
-"""Another authority is meant unless one of our departments scores clearly more."""
+__all__ = ["Certainty", "Reader", "Understanding", "has_cpr", "shown"]
+
 _SUBJECT_LINE: Final = 1.5
 """A word in the subject line counts this much more."""
-_REAL_PART: Final = 3.0
-"""From this score a second department has a real part in the text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certainty:
-    """From which score and confidence a text counts as sure or likely (config)."""
-
-    sure_score: float = 2.0
-    sure_confidence: float = 0.6
-    likely_score: float = 1.4
-    likely_confidence: float = 0.45
+_ELSEWHERE: Final = 0.45
+"""Probability from which a text is taken to belong to another authority."""
+_TOLD: Final = 5
+"""Learned words that an explanation names, at most."""
+_WORTH_TELLING: Final = 0.02
+"""A smaller share of a word explains nothing."""
 
 
 @dataclass(slots=True)
@@ -66,36 +59,131 @@ class Understanding:
     """The department that it points to best."""
     subject: str = ""
     """The subject id within that department."""
+    kle: str = ""
+    """KLE number: written in the text, or of the subject."""
     certainty: str = "unsure"
     confidence: float = 0.0
+    """About the share of such texts that belong to `topic`."""
     candidates: tuple[tuple[str, float], ...] = ()
+    """The three likeliest departments with their probability."""
+    secondary: tuple[str, ...] = ()
+    """The other departments of a text with several topics."""
     flags: set[str] = field(default_factory=set)
+    language: str = DANISH
     group: Group | None = None
     authority: str = ""
     caseworker: str = ""
+    """The one who is clearly named."""
+    caseworkers: tuple[str, ...] = ()
+    """Several who fit alike: ask."""
+    wish: Wish | None = None
+    """How and when the sender wishes to be called."""
+    cvr: str = ""
+    ean: str = ""
+    postal_code: str = ""
+    case_numbers: tuple[str, ...] = ()
+    birth_day: int | None = None
+    """Day of the month in a CPR number; the number itself leaves no trace."""
     says: set[str] = field(default_factory=set)
-    words: list[Mapping[str, str]] = field(default_factory=list)
     cut: bool = False
+    _found: list[Mapping[str, str]] = field(default_factory=list)
+    _learned: Callable[[], list[str]] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def words(self) -> list[Mapping[str, str]]:
+        """What decided: words of our own vocabulary and examples, never the sender's."""
+        if self._learned is not None:
+            tell, self._learned = self._learned, None
+            self._found += [
+                {"word": word, "department": self.topic, "learned": "yes"} for word in tell()
+            ]
+        return self._found
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the phrases of one text say."""
+
+    scores: dict[str, dict[int, float]] = field(default_factory=dict)
+    """By department and word credited."""
+    topics: dict[str, dict[str, float]] = field(default_factory=dict)
+    flags: dict[str, int] = field(default_factory=dict)
+    unless: set[str] = field(default_factory=set)
+    authorities: dict[str, float] = field(default_factory=dict)
+    group: Group | None = None
+    learned: dict[str, float] = field(default_factory=dict)
+    """Learned scores by flag."""
 
 
 class Reader:
-    """Understands texts with one vocabulary."""
+    """Understands texts with one vocabulary. For one thread."""
 
-    def __init__(self, vocabulary: Vocabulary, certainty: Certainty) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        certainty: Certainty,
+        people: People | None = None,
+        learned: Learned | None = None,
+        departments: Sequence[str] = (),
+        kle: Mapping[tuple[str, str], str] | None = None,
+        adviser: str = "",
+    ) -> None:
+        """`departments` in the order in which they were learned; `kle` by (department,
+        subject id); `adviser` is the department that guides on to other authorities."""
         self._vocabulary = vocabulary
         self._certainty = certainty
+        self._people = people or People({})
+        self._learned = learned
+        self._departments = tuple(departments)
+        self._kle = kle or {}
+        self._adviser = adviser
+        vocabulary.on_new_word = self._people.notice
+        vocabulary.on_forget = self._people.forget
 
-    def read(self, subject: str, text: str, spoken: bool = False) -> Understanding:
+    def read(
+        self,
+        subject: str,
+        text: str,
+        spoken: bool = False,
+        email: str = "",
+        language: str = "",
+    ) -> Understanding:
         """Pure. Only the first 20,000 characters are read.
 
         `spoken`: a call; a telephone number that is said is there to be called.
+        `email`: the sender's address, `language`: what the channel took it to be.
         """
-        found = self._vocabulary.find(subject, text)
+        if not subject and not text:
+            return Understanding(language=language or DANISH)
+        cut = len(text) > READ_LIMIT or len(subject) > BODY_STARTS
+        if cut:
+            subject, text = subject[:BODY_STARTS], text[:READ_LIMIT]
+        letter = read_letter(text)
+        heading, body = SAID.findall(subject.lower()), SAID.findall(letter.own.lower())
+        words = dict.fromkeys(heading)
+        words.update(dict.fromkeys(body))
+        found = self._vocabulary.find_words(heading, body, cut)
         result = Understanding(cut=found.cut)
-        scores: dict[str, dict[int, float]] = {}
-        topics: dict[str, dict[str, float]] = {}
-        unless: set[str] = set()
-        authorities: dict[str, float] = {}
+        result.language = language_of(words.keys(), f"{subject} {letter.own}", language)
+        heard = self._hear(found, result)
+        noticed = None
+        if self._learned is not None:
+            noticed = self._learned.notice([*heading, *body])
+            flags = self._learned.blocks[CARRIED].outputs
+            heard.learned = dict(zip(flags, self._learned.scores(noticed, CARRIED), strict=True))
+        scores = self._weigh(result, heard, noticed)
+        if may_have_several(letter.own, scores):
+            result.secondary = other_topics(letter.own, result.topic, self._clause)
+            if result.secondary:
+                result.flags.add(SEVERAL)
+        self._mark(result, heard, len(words))
+        self._numbers(result, heard, subject, text, spoken, email)
+        self._names(result, words, subject, text, letter)
+        return result
+
+    def _hear(self, found: Found, result: Understanding) -> _Heard:
+        """Sort the phrases that were found by what they stand for."""
+        heard = _Heard()
         for phrase in found.phrases:
             meaning = phrase.meaning
             kind = meaning.kind
@@ -104,117 +192,149 @@ class Reader:
                 if phrase.anchor in found.in_subject:
                     weight *= _SUBJECT_LINE
                 share = weight / len(phrase.credits)
-                by_word = scores.setdefault(meaning.key, {})
+                by_word = heard.scores.setdefault(meaning.key, {})
                 for word in phrase.credits:
                     if by_word.get(word, 0.0) < share:
                         by_word[word] = share
-                by_topic = topics.setdefault(meaning.key, {})
+                by_topic = heard.topics.setdefault(meaning.key, {})
                 by_topic[meaning.topic] = by_topic.get(meaning.topic, 0.0) + weight
             elif kind == FLAG:
-                if meaning.key in result.flags:
+                heard.flags[meaning.key] = count = heard.flags.get(meaning.key, 0) + 1
+                if count > 1:
                     continue  # one word of ours is reason enough
-                result.flags.add(meaning.key)
             elif kind == UNLESS:
-                unless.add(meaning.key)
-            elif kind == PERSON:
-                result.caseworker = result.caseworker or meaning.key
-                continue  # a person's name is no vocabulary word
+                heard.unless.add(meaning.key)
             elif kind == AUTHORITY:
                 weight = meaning.weight
                 if phrase.anchor in found.in_subject:
                     weight *= _SUBJECT_LINE
-                authorities[meaning.key] = authorities.get(meaning.key, 0.0) + weight
+                heard.authorities[meaning.key] = heard.authorities.get(meaning.key, 0.0) + weight
             elif kind == GROUP:
-                result.group = result.group or Group(meaning.key)
+                heard.group = heard.group or Group(meaning.key)
             elif kind == SAYS:
                 result.says.add(meaning.key)
-            result.words.append(phrase.shown)
-        result.flags -= unless
-        if subject and has_cpr(subject[:READ_LIMIT]):
-            result.flags.add("contains_cpr")
-        if _NUMBER.search(text, 0, READ_LIMIT):
-            if has_cpr(text[:READ_LIMIT]):
-                result.flags.add("contains_cpr")
-            if "callback_requested" not in unless and asks_for_call(text[:READ_LIMIT], spoken):
-                result.flags.add("callback_requested")
-        if result.caseworker:
-            result.flags.add("names_caseworker")
-        top = self._weigh(result, scores, topics) if scores else 0.0
-        if authorities and "not_our_authority" not in unless:
-            authority = max(authorities, key=lambda key: authorities[key])
-            if authorities[authority] >= top * _AUTHORITY_HOLDS:
-                result.authority = authority
-                result.flags.add("not_our_authority")
-        return result
+            result._found.append(phrase.shown)
+        return heard
 
     def _weigh(
+        self, result: Understanding, heard: _Heard, noticed: Noticed | None
+    ) -> dict[str, float]:
+        """Fill in topic, candidates, certainty and the words that were learned; answers
+        the phrase scores by department."""
+        scores = {department: sum(by_word.values()) for department, by_word in heard.scores.items()}
+        learned, about = self._learned, None
+        if learned is not None and noticed is not None:
+            told = scores or heard.authorities or learned.says_something(noticed)
+            about = learned.scores(noticed, ABOUT) if told else None
+        weighed = weigh(
+            scores,
+            about,
+            self._departments or tuple(sorted(scores)),
+            self._adviser,
+            self._away(result, heard, scores),
+        )
+        if not weighed.ranked:
+            return scores
+        result.candidates = weighed.ranked
+        result.topic = weighed.ranked[0][0]
+        result.confidence = weighed.confidence
+        topics = heard.topics.get(result.topic)
+        if topics:
+            result.subject = max(topics.items(), key=lambda pair: pair[1])[0]
+        if weighed.confidence >= self._certainty.sure:
+            result.certainty = "sure"
+        elif weighed.confidence >= self._certainty.likely:
+            result.certainty = "likely"
+        if about is not None and noticed is not None and learned is not None:
+            result._learned = partial(
+                learned.words_for, noticed, result.topic, _TOLD, _WORTH_TELLING
+            )
+        return scores
+
+    def _away(self, result: Understanding, heard: _Heard, scores: Mapping[str, float]) -> float:
+        """How likely the text belongs to another authority; notes which when it does."""
+        if not heard.authorities or OTHER_AUTHORITY in heard.unless:
+            return 0.0
+        authority = max(heard.authorities, key=lambda key: heard.authorities[key])
+        ours = max((s for place, s in scores.items() if place != self._adviser), default=0.0)
+        away = elsewhere(heard.authorities[authority], ours, heard.learned.get(OTHER_AUTHORITY))
+        if away < _ELSEWHERE:
+            return 0.0
+        result.authority = authority
+        result.flags.add(OTHER_AUTHORITY)
+        return away
+
+    def _clause(self, clause: str) -> tuple[str, float, dict[str, float]]:
+        """What one clause is about: department, probability, phrase scores."""
+        said = SAID.findall(clause.lower())
+        part = Understanding()
+        noticed = self._learned.notice(said) if self._learned is not None else None
+        heard = self._hear(self._vocabulary.find_words([], said), part)
+        scores = self._weigh(part, heard, noticed)
+        return part.topic, part.confidence, scores
+
+    def _mark(self, result: Understanding, heard: _Heard, words: int) -> None:
+        """Set the flags that phrases and learning tell."""
+        for flag in {**heard.flags, **heard.learned}:
+            if flag != OTHER_AUTHORITY and is_carried(
+                flag,
+                phrase=flag in heard.flags,
+                unless=flag in heard.unless,
+                learned=heard.learned.get(flag),
+                words=words,
+            ):
+                result.flags.add(flag)
+
+    def _numbers(
         self,
         result: Understanding,
-        scores: Mapping[str, Mapping[int, float]],
-        topics: Mapping[str, Mapping[str, float]],
-    ) -> float:
-        """Fill in topic, candidates and certainty; answers the best score."""
-        ranked = sorted(
-            ((sum(by_word.values()), department) for department, by_word in scores.items()),
-            key=lambda pair: (-pair[0], pair[1]),
-        )
-        top, result.topic = ranked[0]
-        second = ranked[1][0] if len(ranked) > 1 else 0.0
-        result.subject = max(topics[result.topic].items(), key=lambda pair: pair[1])[0]
-        result.confidence = round(top / (top + second + 1.0), 3)
-        result.candidates = tuple((department, round(score, 2)) for score, department in ranked[:3])
-        if second >= _REAL_PART and second >= top / 2:
-            result.flags.add("multiple_topics")
-        limits = self._certainty
-        if top >= limits.sure_score and result.confidence >= limits.sure_confidence:
-            result.certainty = "sure"
-        elif top >= limits.likely_score and result.confidence >= limits.likely_confidence:
-            result.certainty = "likely"
-        return top
+        heard: _Heard,
+        subject: str,
+        text: str,
+        spoken: bool,
+        email: str,
+    ) -> None:
+        """What the numbers are, who sends, and how and when to call."""
+        whole = f"{subject}\n{text}" if subject else text
+        details = read_details(whole)
+        result.cvr, result.ean = details.cvr, details.ean
+        result.postal_code, result.case_numbers = details.postal_code, details.case_numbers
+        result.birth_day = details.birth_day
+        if details.cpr:
+            result.flags.add("contains_cpr")
+        result.kle = details.kle or self._kle.get((result.topic, result.subject), "")
+        result.group = group_of(whole, email, details.cvr, details.ean, heard.group)
+        phone = phone_to_call(text, spoken) if NUMBERS.search(text) else ""
+        if phone and CALLBACK not in heard.unless:
+            result.flags.add(CALLBACK)
+        if CALLBACK in result.flags:
+            result.wish = read_wish(text, phone)
+
+    def _names(
+        self,
+        result: Understanding,
+        words: Mapping[str, None],
+        subject: str,
+        text: str,
+        letter: Letter,
+    ) -> None:
+        """Which caseworker is named."""
+        if self._people.known.keys().isdisjoint(words):
+            return
+        named = self._people.find(subject, text, letter.closing)
+        result.caseworker, result.caseworkers = named.one, named.several
+        if named.one or named.several:
+            result.flags.add("names_caseworker")
 
 
-def asks_for_call(text: str, spoken: bool) -> bool:
-    """Whether a telephone number is given to be called.
-
-    In a call (`spoken`) any number is; in writing it may be a signature, and only
-    a word of calling just before it makes it a wish.
-    """
-    for found in _PHONE.finditer(text):
-        if spoken:
-            return True
-        before = text[max(0, found.start() - _BEFORE_NUMBER) : found.start()].lower()
-        if any(word in before for word in _CALL_WORDS):
-            return True
-    return False
-
-
-def has_cpr(text: str) -> bool:
-    """Whether ten digits that can be a CPR number stand in `text`.
-
-    The date must exist; modulus 11 is not asked, since numbers without it are given.
-    """
-    for found in _CPR.finditer(text):
-        digits = [digit for digit in found.group() if digit.isdigit()]
-        day, month, year = (int("".join(digits[at : at + 2])) for at in (0, 2, 4))
-        seventh = int(digits[6])
-        if 1 <= month <= 12 and 1 <= day <= monthrange(_century(year, seventh) + year, month)[1]:
-            return True
-    return False
-
-
-def _century(year: int, seventh: int) -> int:
-    """The century that the seventh digit stands for (CPR-kontoret's table)."""
-    if seventh <= 3:
-        return 1900
-    if seventh in (4, 9):
-        return 2000 if year <= 36 else 1900
-    return 2000 if year <= 57 else 1800
+_LABELS: Final = {SUBJECT: "department", FLAG: "flag", UNLESS: "not_flag", GROUP: "group"}
 
 
 def shown(phrase: Phrase) -> dict[str, Any]:
     """How a found phrase is written in an explanation."""
-    labels = {SUBJECT: "department", FLAG: "flag", UNLESS: "not_flag", GROUP: "group"}
-    label = labels.get(phrase.meaning.kind, "authority")
     if phrase.meaning.kind == SAYS:
         return {"word": phrase.written}
-    return {"word": phrase.written, label: phrase.meaning.key}
+    return {
+        "word": phrase.written,
+        _LABELS.get(phrase.meaning.kind, "authority"): phrase.meaning.key,
+    }

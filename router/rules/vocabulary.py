@@ -8,29 +8,24 @@ rarest word is there. Words never seen before are stemmed once and remembered.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
-from router.rules.text import TOKEN, content_words, fold, folded_stop_words, stem_of
+from router.breathing import breathe
+from router.rules.text import TOKEN, fold, folded_stop_words, stem_of
+from router.rules.words import Positions, Remembered, WordBook, place_all
 
 READ_LIMIT: Final = 20_000
 """Characters of one text that are read. What lies behind is not routed by."""
-NEW_WORDS: Final = 1_500
+NEW_WORDS: Final = 1_000
 """Words never seen before that one text may cost us the stemming of."""
 _REMEMBERED: Final = 200_000
-_BODY_STARTS: Final = 1_000
+BODY_STARTS: Final = 1_000
 """Word number of the first body word; keeps phrases from crossing subject and body."""
-_COMPOUND: Final = 5
-"""Shortest known stem that may stand at an end of a compound."""
 
-_FORGIVING: Final = 8
-"""Shortest word in which one wrong letter is forgiven."""
-_STREETS: Final = ("vej", "gade", "alle", "vaenget", "straede", "torv", "bakken", "parken")
-"""An unknown word that ends so is an address, not a compound: Strandvej is no beach."""
-
-SUBJECT, FLAG, UNLESS, GROUP, AUTHORITY, SAYS, PERSON = range(7)
+SUBJECT, FLAG, UNLESS, GROUP, AUTHORITY, SAYS = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,7 @@ class Meaning:
 
     kind: int
     key: str
-    """Department, flag, group, authority, caseworker or rule phrase."""
+    """Department, flag, group, authority or rule phrase."""
     weight: float = 1.0
     topic: str = ""
     """Subject id within the department."""
@@ -75,43 +70,26 @@ class Found:
     """Part of the text was left unread, because it was too long."""
 
 
-class _Words(dict[str, tuple[int, ...]]):
-    """Remembers the stem ids of every word; asks once for a new one."""
-
-    def __init__(self, look_up: Callable[[str], tuple[int, ...]]) -> None:
-        super().__init__()
-        self._look_up = look_up
-        self.budget = NEW_WORDS
-        self.spent = False
-
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        if self.budget <= 0:
-            self.spent = True
-            return ()
-        self.budget -= 1
-        ids = self._look_up(word)
-        self[word] = ids
-        return ids
-
-
 class Vocabulary:
     """All phrases. `add` them, then `close` once, then `find` for ever."""
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[str, str], int] = {}
+        self._book = WordBook()
         self._credits: dict[str, int] = {}
+        self._folded: dict[str, str] = {}
+        self._slots: dict[tuple[str, str], tuple[int, int]] = {}
         self._phrases: list[Phrase] = []
         self._added: set[tuple[object, ...]] = set()
         self._alone: list[tuple[Phrase, ...]] = []
         """By stem id: the phrases of that one word."""
         self._partners: list[dict[int, tuple[Phrase, ...]]] = []
         """By stem id, then by the next rarest word: the longer phrases."""
-        self._beginnings: dict[str, frozenset[str]] = {}
-        self._whole: frozenset[int] = frozenset()
         self._stop = folded_stop_words()
-        self._names: dict[str, int] = {}
-        self._one_off: dict[str, int] = {}
-        self._words = _Words(self._look_up)
+        self._words = Remembered(self._look_up)
+        self.on_new_word: Callable[[str, str, bool], None] = _ignore
+        """Told of every word never seen before, the same folded, and whether it is known."""
+        self.on_forget: Callable[[], None] = _ignore
+        """Told when the words seen so far are forgotten."""
 
     def add(
         self, language: str, written: str, meaning: Meaning, loose: bool = True, window: int = 0
@@ -123,23 +101,25 @@ class Vocabulary:
         words included; `...` stands for up to four words. `window` sets how
         many words apart is near (by itself a few more than the phrase has).
         """
-        text = written.replace("…", "...")
+        breathe()
+        text = written.replace("…", "...").lower()
+        said = TOKEN.findall(text)
         loose = (
             loose
             and "..." not in text
-            and (len(TOKEN.findall(text)) == 1 or len(set(content_words(text)) - self._stop) > 1)
+            and (len(said) == 1 or len({self._fold(word) for word in said} - self._stop) > 1)
         )
         slots: list[int] = []
         gaps: list[int] = []
         credited: list[int] = []
         for number, part in enumerate(text.split("...")):
-            words = TOKEN.findall(part.lower())
+            words = TOKEN.findall(part)
             if loose:
-                words = [word for word in words if fold(word) not in self._stop] or words
+                words = [word for word in words if self._fold(word) not in self._stop] or words
             for place, word in enumerate(words):
-                slots.append(self._id(language, fold(word)))
-                stem = stem_of("da", fold(word))
-                credited.append(self._credits.setdefault(stem, len(self._credits)))
+                slot, credit = self._slot(language, word)
+                slots.append(slot)
+                credited.append(credit)
                 gaps.append(4 if place == 0 and number > 0 else 0)
         if not slots:
             return "has no letters or digits"
@@ -156,19 +136,35 @@ class Vocabulary:
         )
         return ""
 
-    def add_name(self, word: str, meaning: Meaning) -> None:
-        """Add a person's surname; one wrong letter in a long name is forgiven."""
-        folded = fold(word)
-        stem_id = self._ids.setdefault(("name", folded), len(self._ids))
-        self._names[folded] = stem_id
-        self._phrases.append(Phrase(meaning, word, (stem_id,), (0,), 0))
+    def _fold(self, word: str) -> str:
+        """`fold`, remembered while phrases are added: the same words come again and again."""
+        folded = self._folded.get(word)
+        if folded is None:
+            folded = self._folded[word] = fold(word)
+        return folded
+
+    def _slot(self, language: str, word: str) -> tuple[int, int]:
+        """What is looked for when `word` is meant, and what it is credited to."""
+        slot = self._slots.get((language, word))
+        if slot is None:
+            folded = self._fold(word)
+            credit = self._credits.setdefault(stem_of("da", folded), len(self._credits))
+            slot = self._slots[language, word] = (self._book.add(language, folded), credit)
+        return slot
+
+    @property
+    def phrases(self) -> Sequence[Phrase]:
+        """All phrases, in the order in which they were added."""
+        return self._phrases
 
     def close(self, shown: Callable[[Phrase], Mapping[str, str]]) -> None:
         """Build the index. `shown` writes a phrase for an explanation."""
         used = Counter(stem for phrase in self._phrases for stem in set(phrase.slots))
-        alone: list[list[Phrase]] = [[] for _ in self._ids]
-        partners: list[dict[int, list[Phrase]]] = [{} for _ in self._ids]
+        ids = range(len(self._book.ids))
+        alone: list[list[Phrase]] = [[] for _ in ids]
+        partners: list[dict[int, list[Phrase]]] = [{} for _ in ids]
         for phrase in self._phrases:
+            breathe()
             phrase.anchor = min(phrase.slots, key=lambda stem: (used[stem], stem))
             phrase.needs = frozenset(phrase.slots) - {phrase.anchor}
             phrase.shown = shown(phrase)
@@ -182,28 +178,36 @@ class Vocabulary:
             {partner: tuple(phrases) for partner, phrases in by_partner.items()}
             for by_partner in partners
         ]
-        self._whole = frozenset(p.slots[0] for p in self._phrases if len(p.slots) == 1)
-        beginnings: dict[str, set[str]] = {}
-        for language, stem in self._ids:
-            beginnings.setdefault(language, set()).add(stem[:3])
-        self._beginnings = {language: frozenset(known) for language, known in beginnings.items()}
-        self._one_off = {
-            form: stem_id
-            for (language, stem), stem_id in self._ids.items()
-            if language == "da" and len(stem) >= _FORGIVING - 1 and stem.isalpha()
-            for form in (stem, *_without_one(stem))
-        }
+        single = [phrase for phrase in self._phrases if len(phrase.slots) == 1]
+        self._book.close(
+            frozenset(phrase.slots[0] for phrase in single),
+            {phrase.written.lower() for phrase in single},
+            self._stop,
+        )
         self._words.clear()
+        self._folded.clear()
+        self._slots.clear()
 
     def find(self, subject: str, text: str) -> Found:
         """The phrases in `subject` and `text`, each once, in the order of their words."""
+        cut = len(text) > READ_LIMIT or len(subject) > BODY_STARTS
+        return self.find_words(
+            TOKEN.findall(subject[:BODY_STARTS].lower()),
+            TOKEN.findall(text[:READ_LIMIT].lower()),
+            cut,
+        )
+
+    def find_words(self, subject: Sequence[str], text: Sequence[str], cut: bool = False) -> Found:
+        """The same for words that were told apart already. `cut`: there was more text."""
         words = self._words
         if len(words) > _REMEMBERED:
             words.clear()
+            self.on_forget()
         words.budget, words.spent = NEW_WORDS, False
-        cut = len(text) > READ_LIMIT or len(subject) > _BODY_STARTS
-        heading = [words[word] for word in TOKEN.findall(subject[:_BODY_STARTS].lower())]
-        body = [words[word] for word in TOKEN.findall(text[:READ_LIMIT].lower())]
+        heading = [words[word] for word in subject]
+        body = [words[word] for word in text]
+        self._join(subject, heading)
+        self._join(text, body)
         in_subject = set(chain.from_iterable(heading))
         present = dict.fromkeys(chain.from_iterable(heading))
         present.update(dict.fromkeys(chain.from_iterable(body)))
@@ -214,98 +218,42 @@ class Vocabulary:
         for stem in present:
             found += alone[stem]
             by_partner = partners[stem]
-            if not by_partner:
+            if by_partner.keys().isdisjoint(keys):
                 continue
             for partner in by_partner.keys() & keys:
                 for phrase in by_partner[partner]:
                     if not phrase.needs <= keys:
                         continue
                     if not positions:
-                        _place(heading, 0, positions)
-                        _place(body, _BODY_STARTS, positions)
+                        place_all(heading, 0, positions)
+                        place_all(body, BODY_STARTS, positions)
                     if _stands(phrase, positions, in_subject):
                         found.append(phrase)
         return Found(found, in_subject, cut or words.spent)
 
-    def _id(self, language: str, word: str) -> int:
-        stem = stem_of(language, word)
-        return self._ids.setdefault((language, stem), len(self._ids))
+    def _join(self, words: Sequence[str], ids: list[tuple[int, ...]]) -> None:
+        """Add the compounds that were written in two words to their first word."""
+        halves = self._book.halves
+        firsts = halves.keys() & words
+        if not firsts:
+            return
+        for place, word in enumerate(words[:-1]):
+            if word in firsts:
+                joined = self._book.joined(word, fold(words[place + 1]))
+                if joined:
+                    ids[place] = (*ids[place], *joined)
 
     def _look_up(self, word: str) -> tuple[int, ...]:
-        """Stem ids of a word in every language that could know it."""
-        folded = fold(word)
-        if len(folded) > 60:
-            return ()
-        beginning = folded[:3]
-        found: list[int] = []
-        for language, beginnings in self._beginnings.items():
-            if language == "name":
-                continue
-            if (
-                beginning in beginnings
-                or beginning[:2] in beginnings
-                or len(folded) <= 3
-                or language == "ar"
-            ):
-                stem_id = self._ids.get((language, stem_of(language, folded)))
-                if stem_id is not None:
-                    found.append(stem_id)
-        name = self._name(folded, guess=not found)
-        if name is not None:
-            found.append(name)
-        if not found and folded.isalpha() and not folded.endswith(_STREETS):
-            if len(folded) >= 2 * _COMPOUND - 1:
-                found.extend(self._parts(folded))
-            if not found and len(folded) >= _FORGIVING:
-                found.extend(self._misspelt(folded))
-        return tuple(dict.fromkeys(found))
-
-    def _parts(self, folded: str) -> Iterable[int]:
-        """Known stems at the two ends of a Danish compound, the longest of each."""
-        stem = stem_of("da", folded)
-        for start in range(3, len(stem) - _COMPOUND + 1):
-            tail = self._ids.get(("da", stem[start:]))
-            if tail is not None and tail in self._whole:
-                yield tail
-                break
-        for end in range(len(stem) - 3, _COMPOUND - 1, -1):
-            head = self._ids.get(("da", stem[:end]))
-            if head is not None and head in self._whole:
-                yield head
-                break
-
-    def _misspelt(self, folded: str) -> Iterable[int]:
-        """The Danish word that is one letter left out, put in or changed away."""
-        known = self._one_off
-        stem = stem_of("da", folded)
-        for form in (stem, *_without_one(stem)):
-            stem_id = known.get(form)
-            if stem_id is not None:
-                yield stem_id
-                return
-
-    def _name(self, folded: str, guess: bool) -> int | None:
-        """A surname; when guessing, also one that is a letter off."""
-        names = self._names
-        known = names.get(folded)
-        if known is not None or not guess or len(folded) < 6:
-            return known
-        for name, stem_id in names.items():
-            if folded[0] == name[0] and abs(len(folded) - len(name)) <= 1 and near(folded, name):
-                return stem_id
-        return None
+        found = self._book.look_up(word)
+        self.on_new_word(word, fold(word), bool(found))
+        return found
 
 
-def _place(ids: list[tuple[int, ...]], start: int, positions: dict[int, list[int]]) -> None:
-    for place, stems in enumerate(ids, start):
-        for stem in stems:
-            if stem in positions:
-                positions[stem].append(place)
-            else:
-                positions[stem] = [place]
+def _ignore(*_: object) -> None:
+    """Nobody asked to be told."""
 
 
-def _stands(phrase: Phrase, positions: Mapping[int, list[int]], in_subject: set[int]) -> bool:
+def _stands(phrase: Phrase, positions: Positions, in_subject: set[int]) -> bool:
     """Whether the words of `phrase`, all present, stand as it wants them."""
     if phrase.window:
         if phrase.anchor in in_subject or not phrase.needs.isdisjoint(in_subject):
@@ -314,7 +262,7 @@ def _stands(phrase: Phrase, positions: Mapping[int, list[int]], in_subject: set[
     return any(_follows(phrase, positions, start) for start in positions[phrase.slots[0]])
 
 
-def _near_each_other(phrase: Phrase, positions: Mapping[int, list[int]]) -> bool:
+def _near_each_other(phrase: Phrase, positions: Positions) -> bool:
     """Whether every word stands within the window of one place of the rarest.
 
     Plain loops: this is the innermost work of routing.
@@ -332,7 +280,7 @@ def _near_each_other(phrase: Phrase, positions: Mapping[int, list[int]]) -> bool
     return False
 
 
-def _follows(phrase: Phrase, positions: Mapping[int, list[int]], start: int) -> bool:
+def _follows(phrase: Phrase, positions: Positions, start: int) -> bool:
     """Whether the words come in order from `start`, with no more between than allowed."""
     here = start
     for stem, gap in zip(phrase.slots[1:], phrase.gaps[1:], strict=True):
@@ -343,27 +291,3 @@ def _follows(phrase: Phrase, positions: Mapping[int, list[int]], start: int) -> 
         else:
             return False
     return True
-
-
-def _without_one(word: str) -> list[str]:
-    """`word` with each letter but the first left out in turn."""
-    return [word[:place] + word[place + 1 :] for place in range(1, len(word))]
-
-
-def near(one: str, other: str) -> bool:
-    """Whether one letter changed, left out, put in or swapped with its neighbour
-    makes `one` into `other` (or into its genitive)."""
-    if one in (other, other + "s"):
-        return True
-    if len(one) == len(other):
-        differ = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-        if len(differ) == 1:
-            return True
-        return (
-            len(differ) == 2
-            and differ[1] == differ[0] + 1
-            and one[differ[0]] == other[differ[1]]
-            and one[differ[1]] == other[differ[0]]
-        )
-    short, long = sorted((one, other), key=len)
-    return any(long[:place] + long[place + 1 :] == short for place in range(len(long)))

@@ -50,7 +50,7 @@ SELECT * FROM contacts WHERE reference = $1 FOR UPDATE;
 -- name: take
 -- A caseworker takes it: the owner of the next step, of the contact and its promises.
 UPDATE contacts SET department = $2, caseworker = $3, offered_department = NULL,
-       offered_caseworker = NULL, offered_by = NULL, offered_until = NULL,
+       offered_caseworker = NULL, offered_by = NULL, offered_until = NULL, plan = NULL,
        updated_at = $4, version = version + 1
 WHERE id = $1;
 
@@ -60,16 +60,17 @@ UPDATE promises SET department = $2, caseworker = $3, version = version + 1
 WHERE contact_id = $1 AND ended_at IS NULL;
 
 -- name: offer
--- An offer changes no owner.
+-- An offer changes no owner. What the rules had planned to follow ends with it, unless
+-- it is the plan itself that goes on.
 UPDATE contacts SET offered_department = $2, offered_caseworker = $3, offered_by = $4,
-       offered_until = $5, updated_at = $6, version = version + 1
+       offered_until = $5, updated_at = $6, plan = $7, version = version + 1
 WHERE id = $1;
 
 -- name: close
 -- Only with an outcome; the trigger refuses it while a promise is open.
 UPDATE contacts SET state = 'closed', outcome = $2, closed_at = $3, next_due_at = NULL,
        offered_department = NULL, offered_caseworker = NULL, offered_by = NULL,
-       offered_until = NULL, updated_at = $3, version = version + 1
+       offered_until = NULL, plan = NULL, updated_at = $3, version = version + 1
 WHERE id = $1;
 
 -- name: touch
@@ -84,5 +85,10 @@ LIMIT $2 FOR UPDATE SKIP LOCKED;
 -- name: withdraw_offer
 -- It comes back to who had it all along.
 UPDATE contacts SET offered_department = NULL, offered_caseworker = NULL, offered_by = NULL,
-       offered_until = NULL, updated_at = $2, version = version + 1
+       offered_until = NULL, plan = NULL, updated_at = $2, version = version + 1
 WHERE id = $1;
+
+-- name: set_coordinator
+-- Who coordinates for the citizen of this contact; NULL for nobody. Answers the party, if any.
+UPDATE parties SET coordinator = $2
+WHERE id = (SELECT party_id FROM contacts WHERE id = $1) RETURNING id;

@@ -67,3 +67,11 @@ JOIN departments d ON d.id = c.department
 LEFT JOIN caseworkers w ON w.id = c.caseworker
 WHERE c.state = 'open' AND (NOT d.active OR NOT w.active)
 ORDER BY c.id FOR UPDATE OF c;
+
+-- name: keep_rule_table
+-- The rules that count from now on, so that what they decide can be explained later.
+INSERT INTO rule_tables (version, loaded_at, card) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: rule_table_card
+-- The rules by which an old contact was routed.
+SELECT card FROM rule_tables WHERE version = $1;

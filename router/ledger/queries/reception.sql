@@ -23,6 +23,24 @@ CROSS JOIN LATERAL (
     SELECT party_id FROM party_addresses p WHERE p.kind = w.kind AND p.value = w.value LIMIT 1
 ) a;
 
+-- name: histories
+-- What the rules may know of these parties' past: the newest open contact, the
+-- caseworker who had one last, and who coordinates for them.
+SELECT p.id AS party_id, p.coordinator, o.department AS open_department,
+       o.caseworker AS open_caseworker, l.caseworker AS last_caseworker
+FROM parties p
+LEFT JOIN LATERAL (
+    SELECT department, caseworker FROM contacts
+    WHERE party_id = p.id AND state = 'open' AND id IS DISTINCT FROM $2
+    ORDER BY id DESC LIMIT 1
+) o ON true
+LEFT JOIN LATERAL (
+    SELECT caseworker FROM contacts
+    WHERE party_id = p.id AND caseworker IS NOT NULL AND id IS DISTINCT FROM $2
+    ORDER BY id DESC LIMIT 1
+) l ON true
+WHERE p.id = ANY ($1::bigint[]);
+
 -- name: write_openings
 -- New contacts with all that belongs to them, in one statement: what one
 -- receipt stands for is there whole or not at all. $1 is now; a row of $2 is
@@ -33,7 +51,7 @@ WITH opened AS MATERIALIZED (
     SELECT * FROM json_to_recordset($2::json) AS o (
         id bigint, reference text, channel text, party_id bigint, name text, phone text,
         email text, sender_group text, language text, subject text, department text,
-        named text, offered_until timestamptz, rule_id text, priority smallint, flags text,
+        offered_department text, named text, offered_until timestamptz, plan jsonb, rule_id text, priority smallint, flags text,
         received_at timestamptz, event text, body text, data jsonb,
         table_version text, confidence real, explanation jsonb,
         promise text, promise_state text, promise_phone text,
@@ -52,11 +70,11 @@ WITH opened AS MATERIALIZED (
     INSERT INTO contacts (id, reference, channel, party_id, name, phone, email, sender_group,
                           language, subject, department, offered_department, offered_caseworker,
                           offered_by, offered_until, next_due_at, rule_id, priority, flags,
-                          created_at, updated_at)
+                          plan, created_at, updated_at)
     SELECT id, reference, channel, party_id, name, phone, email, sender_group,
-           language, subject, department, CASE WHEN named IS NOT NULL THEN department END, named,
-           CASE WHEN named IS NOT NULL THEN 'house' END, offered_until, due_at, rule_id,
-           priority, string_to_array(flags, ' '), $1, $1
+           language, subject, department, offered_department, named,
+           CASE WHEN offered_department IS NOT NULL THEN 'house' END, offered_until, due_at,
+           rule_id, priority, string_to_array(flags, ' '), plan, $1, $1
     FROM opened
 ), new_events AS (
     INSERT INTO timeline (contact_id, at, kind, actor, body, data)
@@ -123,10 +141,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 -- name: reroute_contact
 -- A contact that nobody has taken goes where the rules now say.
 UPDATE contacts SET department = $2, rule_id = $3, priority = $4, sender_group = $5,
-       offered_department = CASE WHEN $6::text IS NOT NULL THEN $2::text END,
+       offered_department = CASE WHEN $7::timestamptz IS NOT NULL THEN $2::text END,
        offered_caseworker = $6::text,
-       offered_by = CASE WHEN $6::text IS NOT NULL THEN 'house' END,
-       offered_until = $7
+       offered_by = CASE WHEN $7::timestamptz IS NOT NULL THEN 'house' END,
+       offered_until = $7, plan = $8
 WHERE id = $1;
 
 -- name: reroute_promises

@@ -42,7 +42,7 @@ def identity(municipality: Municipality) -> Identity:
 
 @pytest.fixture(scope="module")
 def composer(municipality: Municipality, identity: Identity) -> Composer:
-    return Composer(municipality, identity, "https://indgang.example")
+    return Composer(lambda: municipality, identity, "https://indgang.example")
 
 
 def tell(template: str = "receipt", language: str = "da") -> Tell:

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from router.config_init import write_starting_configuration
-from router.rules.command import route, rules
+from router.rules.command import rules
+from router.rules.route_command import route
 
 GOOD = {
     "id": "a1",

@@ -12,7 +12,7 @@ from router.config import load
 from router.config_init import write_starting_configuration
 from router.config_source import ConfigurationRefused
 from router.model import Channel, Group
-from router.rules import Decision, Facts, RuleTable
+from router.rules import Decision, Facts, History, RuleTable
 
 DEMO = load(Path(__file__).parents[3] / "config")
 DEFAULT = """
@@ -76,11 +76,53 @@ def facts(**known: Any) -> Facts:
         ),
         ("{flags: {has_none: [complaint]}}", {}, {"text": "klage"}),
         ("{flags: callback_requested}", {"callback_wanted": True}, {}),
-        ("{caseworker_named: anne-eksempel}", {"text": "til Anne Eksempel"}, {"text": "til Anne"}),
+        (
+            "{caseworker_named: anne-eksempel}",
+            {"text": "til Anne Eksempel"},
+            {"text": "til kommunen"},
+        ),
         ("{authority: udbetaling-danmark}", {"text": "boligstøtte"}, {"text": "carport"}),
         ("{says: [rød bus, grøn bil]}", {"text": "de grønne biler"}, {"text": "grøn bus"}),
         ("{says: {all_of: [rød bus, tog]}}", {"text": "røde busser, tog"}, {"text": "rød bus"}),
         ("{says: {none_of: [rød bus]}}", {}, {"text": "rød bus"}),
+        ("{to: {is_not: byg@x.dk}}", {"to": "vej@x.dk"}, {"to": "BYG@x.dk"}),
+        ("{to: {none_of: [a@x.dk, b@x.dk]}}", {}, {"to": "a@x.dk"}),
+        ("{to: {matches: '(byg|vej)@.*'}}", {"to": "Vej@x.dk"}, {"to": "nyvej@x.dk"}),
+        ("{to: {matches: '.*'}}", {"to": "x"}, {}),
+        ('{postal_code: "3600"}', {"postal_code": "3600"}, {"postal_code": "3601"}),
+        ("{postal_code: 3600}", {"postal_code": "3600"}, {}),
+        ('{postal_code: ["3600", "3630-3650"]}', {"postal_code": "3650"}, {"postal_code": "3651"}),
+        ('{postal_code: {starts_with: "36"}}', {"postal_code": "3699"}, {"postal_code": "3700"}),
+        ('{postal_code: {none_of: ["3600-3699"]}}', {}, {"postal_code": "3640"}),
+        ("{postal_code: {given: true}}", {"postal_code": "3600"}, {}),
+        ('{postal_code: "3600"}', {"text": "Jeg bor på Vej 1, 3600 Frederikssund."}, {}),
+        ('{kle: "02"}', {"kle": "02.34.02"}, {"kle": "03.34.02"}),
+        ('{kle: "02.34"}', {"kle": "02.34"}, {"kle": "02.3"}),
+        ('{kle: ["01", "02.34.02"]}', {"kle": "02.34.02"}, {"kle": "02.34.03"}),
+        ('{kle: {none_of: ["02"]}}', {}, {"kle": "02.34.02"}),
+        ("{kle: {given: true}}", {"kle": "02"}, {}),
+        ("{case_number: {given: true}}", {"case_number": "26/123"}, {}),
+        ("{case_number: {starts_with: 26/}}", {"case_number": "26/123"}, {"case_number": "25/1"}),
+        (
+            "{case_number: {matches: 's-\\d{4}'}}",
+            {"case_number": "S-1234"},
+            {"case_number": "S-12"},
+        ),
+        ("{email_domain: x.dk}", {"email": "a@X.dk"}, {"email": "a@y.x.dk"}),
+        ("{email_domain: {ends_with: .gov.dk}}", {"email": "a@b.gov.dk"}, {"email": "a@gov.dk"}),
+        ("{email_domain: {given: false}}", {}, {"email": "a@x.dk"}),
+        ("{open_department: teknik}", {"history": History("teknik")}, {}),
+        (
+            "{open_caseworker: {given: true}}",
+            {"history": History("borgerservice", "anne-eksempel")},
+            {"history": History("borgerservice", "left-long-ago")},
+        ),
+        ("{coordinator: anne-eksempel}", {"history": History(coordinator="anne-eksempel")}, {}),
+        (
+            "{last_caseworker: {none_of: [anne-eksempel]}}",
+            {},
+            {"history": History(last_caseworker="anne-eksempel")},
+        ),
         ("{channel: web, group: borger}", {"group": Group.CITIZEN}, {}),
         ("[{channel: web}, {group: borger}]", {"group": Group.CITIZEN}, {}),
         ("{any: [{channel: sms}, {group: borger}]}", {"group": Group.CITIZEN}, {}),
@@ -117,6 +159,21 @@ def test_operators(
         ("{confidence: high}", "a number was expected"),
         ("{confidence: {at_least: .nan}}", "a number was expected"),
         ("{says: '!!!'}", "has no letters or digits"),
+        ("{to: {matches: '(a'}}", "cannot be used"),
+        ("{to: {matches: '(?=a)b'}}", "Look-ahead and back-references are left out"),
+        ("{to: {matches: '(a)\\1'}}", "cannot be used"),
+        ("{to: {matches: '" + "a" * 201 + "'}}", "longer than 200 characters"),
+        ("{to: {matches: '((a{1,500}){1,500}){1,500}'}}", "cannot be used"),
+        ("{to: {matches: [a, b]}}", '"matches" takes one value'),
+        ("{postal_code: 36000}", "is no Danish postal code"),
+        ("{postal_code: 3650-3600}", "is no Danish postal code"),
+        ("{postal_code: {starts_with: x}}", "is no Danish postal code"),
+        ("{kle: '2.34'}", "is no KLE number"),
+        ("{language: dansk}", "is no language"),
+        ("{sender_in: raad}", 'unknown list "raad"'),
+        ("{open_department: tekni}", 'unknown department "tekni". Did you mean "teknik"?'),
+        ("{coordinator: ane-eksempel}", 'Did you mean "anne-eksempel"?'),
+        ("{to: [" + "x, " * 5001 + "]}", "at most 5000 can stand here"),
         ("{any: 3}", "was expected"),
         ("{not: [3]}", "was expected"),
         ("{}", "`when` is empty"),
@@ -133,19 +190,27 @@ def test_conditions_that_are_refused(folder: Path, when: str, expected: str) -> 
 
 def test_first_match_wins_and_the_trace_tells_why_the_others_did_not() -> None:
     decision = DEMO.rules.decide(facts(text="Jeg søger byggetilladelse"))
-    trace = decision.explanation["trace"]
+    trace = DEMO.rules.trace(decision.explanation)
     assert [step["rule"] for step in trace] == [rule.id for rule in DEMO.rules.rules[: len(trace)]]
-    assert trace[0]["failed"]["da"] == "markeringerne omfatter urgent_child_concern"
+    assert trace[0]["failed"]["da"] == "teksten er ikke markeret »Akut bekymring for et barn«"
     assert trace[-1] == {"rule": "by-text", "matched": True}
     assert decision.table_version == DEMO.rules.version
 
 
 def test_of_several_conditions_the_first_that_failed_is_told(folder: Path) -> None:
     rules = table(folder, "{channel: web, group: erhverv, open_now: false}")
-    assert rules.decide(facts()).explanation["trace"][0] == {
-        "rule": "one",
-        "failed": {"en": "the group is erhverv", "da": "målgruppen er erhverv"},
-    }
+    decision = rules.decide(facts(group=Group.CITIZEN))
+    assert decision.explanation["tried"] == [1]
+    assert rules.trace(decision.explanation) == [
+        {
+            "rule": "one",
+            "failed": {
+                "en": "the group is borger, not erhverv",
+                "da": "målgruppen er borger, ikke erhverv",
+            },
+        },
+        {"rule": "rest", "matched": True},
+    ]
 
 
 def test_menu_choice_is_followed_but_not_past_a_child_in_danger() -> None:
@@ -161,13 +226,16 @@ def test_a_rule_whose_target_names_nobody_is_passed_over(folder: Path) -> None:
     rules = table(folder, "{channel: web}", to="from_menu")
     decision = rules.decide(facts())
     assert decision.rule_id == "rest"
-    assert "names no department" in decision.explanation["trace"][0]["failed"]["en"]
+    assert decision.explanation["tried"] == [-1]
+    assert "names no department" in rules.trace(decision.explanation)[0]["failed"]["en"]
 
 
 def test_a_fixed_caseworker_and_department(folder: Path) -> None:
-    rules = table(folder, "{channel: web}", to="{department: familie, caseworker: anne-eksempel}")
+    rules = table(
+        folder, "{channel: web}", to="{department: borgerservice, caseworker: anne-eksempel}"
+    )
     decision = rules.decide(facts())
-    assert (decision.department, decision.caseworker) == ("familie", "anne-eksempel")
+    assert (decision.department, decision.caseworker) == ("borgerservice", "anne-eksempel")
 
 
 def test_the_group_is_found_from_the_wording_unless_given() -> None:

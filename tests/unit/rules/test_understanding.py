@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.understanding_speed import reader_of
 from router.config import load
-from router.model import Channel
+from router.model import Channel, Group
 from router.rules import Decision, Facts
-from router.rules.text import fold
-from router.rules.understanding import asks_for_call, has_cpr
-from router.rules.vocabulary import FLAG, SUBJECT, Found, Meaning, Vocabulary, near
+from router.rules.vocabulary import READ_LIMIT
+from router.rules.wishes import Wish
 
 MUNICIPALITY = load(Path(__file__).parents[3] / "config")
 TABLE = MUNICIPALITY.rules
@@ -46,7 +47,7 @@ def decide(text: str, subject: str = "", channel: Channel = Channel.WEB) -> Deci
         ("Hvor søger jeg alkoholbevilling til min café?", "erhverv"),
         ("Hvornår er næste byrådsmøde?", "sekretariat"),
         ("How do I apply for a building permit?", "byg"),
-        ("Wir brauchen einen Kitaplatz", "dagtilbud"),
+        ("Wir brauchen einen Kitaplatz für unsere Tochter", "dagtilbud"),
         ("أريد رخصة بناء", "byg"),
         ("Потрібен дитячий садок для сина", "dagtilbud"),
     ],
@@ -63,11 +64,18 @@ def test_what_says_nothing_goes_to_the_front_desk(text: str) -> None:
     assert decision.confidence == 0.0
 
 
-def test_unsure_goes_to_the_front_desk_with_the_best_candidates() -> None:
-    decision = decide("byggetilladelse, skolebus og rollator")
-    assert decision.rule_id == "front-desk"
+def test_what_is_hardly_known_goes_to_the_front_desk_with_the_best_candidates() -> None:
+    decision = decide("Det er om den blå dims fra i tirsdags, I ved nok")
     assert decision.department == "borgerservice"
-    assert {department for department, _ in decision.candidates} == {"byg", "skole", "aeldre"}
+    assert not decision.confident
+    assert len(decision.candidates) == 3
+    assert sum(probability for _, probability in decision.candidates) <= 1.0
+
+
+def test_several_topics_are_told_with_their_departments() -> None:
+    decision = decide("Vi søger byggetilladelse til carport. Desuden mangler vi en vuggestueplads.")
+    assert "multiple_topics" in decision.flags
+    assert {decision.department, *decision.secondary} == {"byg", "dagtilbud"}
 
 
 def test_the_words_that_decided_are_told_and_are_our_own() -> None:
@@ -80,10 +88,9 @@ def test_the_words_that_decided_are_told_and_are_our_own() -> None:
 
 def test_why_is_one_plain_sentence_in_both_languages() -> None:
     why = decide("Jeg søger byggetilladelse").explanation["why"]
-    assert why["da"] == (
-        "Det ser ud til at handle om en byggesag eller byggetilladelse,"
-        " og det hører til Byggesager."
-    )
+    assert why["da"].startswith("Det ser ud til at handle om ")
+    assert why["da"].endswith(", og det hører til Byggesager.")
+    assert "byggetilladelse" in why["da"]
     assert why["en"].endswith("which belongs to Building Permits.")
 
 
@@ -175,18 +182,6 @@ def test_a_number_said_on_the_phone_is_there_to_be_called() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "asks"),
-    [
-        ("ring 20304050", True), ("Kontakt mig på 20 30 40 50", True), ("call me 20304050", True),
-        ("Mvh Ib, tlf. 20 30 40 50", False), ("faktura 20304050", False),
-        ("ring 4512169990", False), ("ring snart", False), ("ring 020304050", False),
-    ],
-)  # fmt: skip
-def test_a_number_in_writing_is_a_wish_only_after_a_word_of_calling(text: str, asks: bool) -> None:
-    assert asks_for_call(text, spoken=False) == asks
-
-
-@pytest.mark.parametrize(
     ("text", "department"),
     [
         ("byggetiladelse", "byg"), ("byggettilladelse", "byg"), ("byggetilledelse", "byg"),
@@ -195,10 +190,6 @@ def test_a_number_in_writing_is_a_wish_only_after_a_word_of_calling(text: str, a
 )  # fmt: skip
 def test_one_wrong_letter_in_a_long_word_is_forgiven(text: str, department: str) -> None:
     assert decide(text).department == department
-
-
-def test_a_street_name_is_no_subject() -> None:
-    assert decide("Jeg bor på Strandgade 4 ved Skolevænget").candidates == ()
 
 
 @pytest.mark.parametrize(
@@ -219,86 +210,9 @@ def test_a_named_caseworker_gets_it(text: str, caseworker: str) -> None:
     assert decision.rule_id == "caseworker-named"
 
 
-@pytest.mark.parametrize(
-    ("text", "is_cpr"),
-    [
-        ("251248-9996", True), ("251248 9996", True), ("2512489996", True), ("070761-4285", True),
-        ("251248 - 9996", True), ("290200-4321", True), ("310299-1234", False),
-        ("290201-4321", False), ("320150-1234", False), ("011350-1234", False),
-        ("12512489996", False), ("25124899961", False), ("4735100012", False),
-        ("EAN 5798000012345", False), ("²512489996", False), ("٢٥١٢٤٨٩٩٩٦", False),
-    ],
-)  # fmt: skip
-def test_cpr_needs_a_date_that_exists(text: str, is_cpr: bool) -> None:
-    assert has_cpr(f"mit nummer er {text}.") == is_cpr
-
-
-def small(*phrases: str, exact: bool = False) -> Vocabulary:
-    vocabulary = Vocabulary()
-    for phrase in phrases:
-        assert vocabulary.add("da", phrase, Meaning(FLAG, phrase), loose=not exact) == ""
-    vocabulary.close(lambda phrase: {"word": phrase.written})
-    return vocabulary
-
-
-def written(found: Found) -> set[str]:
-    return {phrase.written for phrase in found.phrases}
-
-
-def test_loose_words_stand_in_any_order_near_each_other() -> None:
-    vocabulary = small("ny affaldsbeholder")
-    assert written(vocabulary.find("", "affaldsbeholderen skal være ny"))
-    far = "ny " + "ord " * 40 + "affaldsbeholder"
-    assert not written(vocabulary.find("", far))
-    assert written(vocabulary.find("Affaldsbeholder", "vi vil gerne have en ny"))
-
-
-def test_exact_words_stand_in_order_and_dots_leave_room() -> None:
-    exact = small("ring til mig", exact=True)
-    assert written(exact.find("", "vil I ringe til mig"))
-    assert not written(exact.find("", "mig til ring"))
-    assert not written(exact.find("", "ring gerne til mig"))
-    gap = small("ring ... tilbage")
-    assert written(gap.find("", "ring mig venligst op tilbage"))
-    assert not written(gap.find("", "ring en to tre fire fem tilbage"))
-    assert not written(gap.find("", "tilbage ring"))
-
-
-def test_a_phrase_of_small_words_is_taken_as_it_stands() -> None:
-    vocabulary = small("kommer efter dig")
-    assert written(vocabulary.find("", "jeg kommer efter dig"))
-    assert not written(vocabulary.find("", "jeg kommer på mandag"))
-
-
-def test_compounds_are_known_by_their_ends_only_when_long_enough() -> None:
-    vocabulary = small("byggetilladelse", "garage", "pas")
-    assert written(vocabulary.find("", "garagebyggetilladelse")) == {"byggetilladelse", "garage"}
-    assert not written(vocabulary.find("", "kompas passager trespas"))
-
-
-def test_one_word_counts_once_however_many_phrases_hold_it() -> None:
-    one = decide("carport").candidates[0][1]
-    assert decide("carport carport carporten").candidates[0][1] == one
-    assert one == 2.0
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "is_near"),
-    [
-        ("skovlyng", "skovlyng", True), ("skovling", "skovlyng", True),
-        ("skovlyngs", "skovlyng", True), ("skvolyng", "skovlyng", True),
-        ("skovlng", "skovlyng", True), ("skoovlyng", "skovlyng", True),
-        ("skovbund", "skovlyng", False), ("lyngskov", "skovlyng", False),
-    ],
-)  # fmt: skip
-def test_a_name_may_be_a_letter_off(one: str, other: str, is_near: bool) -> None:
-    assert near(one, other) == is_near
-
-
-def test_folding_makes_one_spelling() -> None:
-    assert fold("Bækgreve") == fold("BAEKGREVE") == "baekgreve"
-    assert fold("a\u030a") == "a"  # a decomposed å is at least a word
-    assert fold("Müller") == "muller"
+def test_saying_a_word_again_makes_nothing_surer() -> None:
+    one = decide("carport ved skellet").candidates
+    assert decide("carport ved skellet carport ved skellet carport").candidates == one
 
 
 @settings(max_examples=300, deadline=None)
@@ -306,7 +220,7 @@ def test_folding_makes_one_spelling() -> None:
 def test_any_text_gets_a_department_and_a_reason(text: str, subject: str, channel: Channel) -> None:
     decision = decide(text, subject, channel)
     assert decision.department in MUNICIPALITY.departments
-    assert decision.explanation["trace"][-1] == {"rule": decision.rule_id, "matched": True}
+    assert TABLE.trace(decision.explanation)[-1] == {"rule": decision.rule_id, "matched": True}
     assert 0.0 <= decision.confidence <= 1.0
     assert decision == decide(text, subject, channel)
 
@@ -319,15 +233,97 @@ def test_only_the_beginning_of_an_endless_text_is_read_and_it_says_so() -> None:
     assert "cut" not in decide("hej byggetilladelse").explanation
 
 
-def test_ten_thousand_new_words_do_not_fill_the_memory() -> None:
-    vocabulary = small("byggetilladelse")
-    for part in range(300):
-        words = " ".join(f"nyt{part}ord{number}" for number in range(1000))
-        assert vocabulary.find("", words[:19_000]).phrases == []
-    assert len(vocabulary._words) <= 202_000
+READER = reader_of(MUNICIPALITY)
 
 
-def test_unusable_phrases_are_refused_by_the_vocabulary() -> None:
-    vocabulary = Vocabulary()
-    assert "no letters" in vocabulary.add("da", "…!?", Meaning(SUBJECT, "byg"))
-    assert "longer than 12" in vocabulary.add("da", "hus " * 13, Meaning(SUBJECT, "byg"), False)
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(max_size=300),
+    st.sampled_from(
+        ["ring kl. ", "Mvh ", "12 34 51 03 ", "Fra: a\n", "Pia ", "også ", "§ ", "\u202e"]
+    ),
+    st.booleans(),
+)
+def test_nothing_that_anybody_writes_upsets_the_reader(text: str, more: str, spoken: bool) -> None:
+    found = READER.read(more, f"{text} {more}{text}", spoken=spoken, email=f"a@{text}", language="")
+    assert found.certainty in ("sure", "likely", "unsure")
+    assert found.topic == (found.candidates[0][0] if found.candidates else "")
+    assert not (found.caseworker and found.caseworkers)
+    assert found.topic not in found.secondary
+    assert found.language
+    assert all(set(word) & {"department", "flag", "not_flag", "authority", "group"} or word
+               for word in found.words)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 1_000_000, "\n" * 1_000_000, "a" * 1_000_000, "æ" * 100_000,
+        "\x00\u202e\ud800" * 300_000,
+        "> \n" * 300_000, "12 34 " * 160_000, "ring kl. " * 110_000, "Pia " * 250_000,
+        "(a) også; " * 90_000,
+        " ".join(f"ord{number}x" for number in range(120_000)),
+        " ".join(f"bygge{number:x}tilladelse".translate(str.maketrans("0123456789", "ghijklmnop"))
+                 for number in range(60_000)),
+    ],
+    ids=["spaces", "lines", "one word", "one Danish word", "control", "quotes", "digits", "calling",
+         "names", "lists", "new words", "new compounds"],
+)  # fmt: skip
+def test_a_megabyte_of_anything_costs_no_more_than_its_beginning(text: str) -> None:
+    def seconds(part: str) -> float:
+        start = time.thread_time()
+        READER.read("", part)
+        return time.thread_time() - start
+
+    beginning = max(seconds(text[:READ_LIMIT]), seconds("hej " * 2_000), 1e-3)
+    assert seconds(text) < 10 * beginning
+    assert READER.read("", text).cut
+
+
+def test_the_wish_to_be_called_comes_with_number_and_time() -> None:
+    found = READER.read(
+        "", "Ring til mig i morgen efter kl. 15 på 12 34 51 03, det er om hullet i vejen."
+    )
+    assert found.wish == Wish("+4512345103", "+1", "15:00", "")
+    assert READER.read("", "Hullet i vejen er stort").wish is None
+
+
+def test_numbers_of_companies_and_cases_are_told_apart() -> None:
+    found = READER.read(
+        "Sagsnr. 24/12345", "Vores ansøgning om skilte. CVR 12 34 56 78, EAN 5798000012345"
+    )
+    assert (found.cvr, found.ean) == ("12345678", "5798000012345")
+    assert found.case_numbers == ("24/12345",)
+    assert found.group is Group.COMPANY
+
+
+@pytest.mark.parametrize(
+    ("text", "email", "group"),
+    [
+        ("Vi er en lille forening der søger lokaler", "", Group.ASSOCIATION),
+        ("Hvornår åbner hallen? Hilsen kasserer i badmintonklubben", "", Group.ASSOCIATION),
+        ("Faktura vedhæftet.\nVenlig hilsen\nFjordens VVS ApS", "", Group.COMPANY),
+        ("Må vi sætte borde ud?", "info@cafe-fjorden.dk", Group.COMPANY),
+        ("Må vi låne nøglen?", "formand@skibby-spejderne.dk", Group.ASSOCIATION),
+        ("Min mor skal have en rollator", "ib@gmail.com", None),
+        ("Min mor skal have en rollator", "", None),
+    ],
+)
+def test_who_sends_is_told_by_wording_number_and_mail_address(
+    text: str, email: str, group: Group | None
+) -> None:
+    assert READER.read("", text, email=email).group is group
+
+
+def test_kle_is_that_of_the_subject_unless_it_is_written() -> None:
+    assert READER.read("", "Der er et stort hul i vejen").kle.startswith("05")
+    assert READER.read("", "Der er et stort hul i vejen, KLE 27.36").kle == "27.36"
+
+
+def test_quoted_mail_and_signature_do_not_decide() -> None:
+    text = (
+        "Jeg skal have fornyet mit pas inden ferien, hvad koster det hos jer?\n\n"
+        "Med venlig hilsen\nIb\nSkoleleder\n\n"
+        "Fra: Affald\nSendt: mandag\nTil: Ib\nEmne: skraldespand\n\nSpanden er tømt."
+    )
+    assert READER.read("", text).topic == "borgerservice"
