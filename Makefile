@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 TESTS ?= tests
+# Test processes; 0 for one that can be debugged.
+WORKERS ?= 2
 
 .PHONY: run demo test bench lint format audit lock wheel clean help run-ready dev-ready
 
@@ -13,7 +15,7 @@ demo: run-ready ## Play a lifelike day of contacts into the service that runs
 	@exec .venv/bin/indgang demo
 
 test: dev-ready ## All tests, or some: make test TESTS=tests/unit
-	$(PY) -m pytest $(TESTS)
+	$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
 bench: dev-ready ## How many contacts per second, measured against the machine's own limits
 	$(PY) -m bench

@@ -10,19 +10,39 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 
 
+_FIRST_PORT: Final = 20_000
+_WORKERS: Final = 8
+_EACH: Final = 1_500
+_ports = count(os.getpid() % _EACH)
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens at now."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    """A port of 127.0.0.1 that nobody uses, and that no connection will be given.
+
+    Below the kernel's range for outgoing connections, and in a part of it that is
+    this test worker's own (pytest-xdist): a port taken from the kernel could be
+    given to somebody else before it is used.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS
+    for number in _ports:
+        port = _FIRST_PORT + number % _EACH * _WORKERS + worker
+        with socket.socket() as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                door.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("the numbers never end")
 
 
 class Running:

@@ -73,10 +73,10 @@ def plain(word: str) -> str:
 
 
 def pieces(folded: str, stem: str) -> list[str]:
-    """The pieces of a folded word, and last its stem (behind `=`). A long number has
-    none: it is somebody's telephone."""
+    """The pieces of a folded word, and last its stem (behind `=`). A number has none:
+    it says something only beside a word (`3. gang`)."""
     if not folded.isalpha():
-        return [] if folded == "##" else ["=" + stem]
+        return []
     bound = f"<{folded[:_LONGEST]}>"
     found = [
         bound[at : at + size] for size in _SIZES for at in range(max(1, len(bound) - size + 1))
@@ -192,7 +192,7 @@ class Learned:
             stem = danish_stem(folded)
             found = [column for column in map(get, pieces(folded, stem)) if column is not None]
             if not found:
-                self._words[word] = _UNKNOWN
+                self._words[word] = (-1, stems.get(stem, -1))
                 continue
             starts.append(len(columns))
             columns += found

@@ -17,11 +17,12 @@ from router.rules.examples import Example
 from router.rules.learned import Learned
 from router.rules.text import SAID, TOKEN
 from router.rules.training import Lesson, Manner, Task, learn
-from router.rules.vocabulary import AUTHORITY, SUBJECT, Phrase
+from router.rules.vocabulary import AUTHORITY, FLAG, SUBJECT, UNLESS, Phrase
 
 _HANDFUL: Final = 5
 """Phrases of one subject that make one short lesson. A lesson each was no better
 (docs/understanding.md) and takes three times as long."""
+_MOST_OF_FLAG: Final = 1_500
 _STRONG: Final = 1.0
 """Hints, which weigh less, are no lesson."""
 _FEWEST: Final = 25
@@ -43,7 +44,7 @@ def teach(
     departments: Sequence[str],
     adviser: str,
     examples: Sequence[Example],
-    phrases: Iterable[Phrase],
+    phrases: Sequence[Phrase],
 ) -> Learned | None:
     """What can be learned; None when there are no examples.
 
@@ -64,6 +65,7 @@ def teach(
         Lesson(said, {output: flag in example.flags for output, flag in enumerate(flags)})
         for said, example in zip(words, examples, strict=True)
     ]
+    carried += _from_flag_phrases(flags, phrases)
     tasks = (
         Task(tuple(departments), tuple(about), _OF_DEPARTMENTS),
         Task(tuple(flags), tuple(carried), _OF_FLAGS),
@@ -101,6 +103,27 @@ def _from_phrases(
                 for word in TOKEN.findall(phrase.written.lower())
             ]
             yield Lesson(tuple(dict.fromkeys(words)), known, in_order=False)
+
+
+def _from_flag_phrases(flags: Sequence[str], phrases: Iterable[Phrase]) -> Iterable[Lesson]:
+    """Phrases of one flag, and of its `unless`, a handful at a time. Of the thousands
+    that lists of pairs make, some evenly."""
+    by_flag: dict[tuple[int, str], list[Phrase]] = {}
+    for phrase in phrases:
+        if phrase.meaning.kind in (FLAG, UNLESS):
+            by_flag.setdefault((phrase.meaning.kind, phrase.meaning.key), []).append(phrase)
+    for (kind, flag), found in by_flag.items():
+        if flag not in flags:
+            continue
+        apart = max(1, len(found) // _MOST_OF_FLAG)
+        some = found[::apart]
+        for start in range(0, len(some), _HANDFUL):
+            words = [
+                word
+                for phrase in some[start : start + _HANDFUL]
+                for word in TOKEN.findall(phrase.written.lower())
+            ]
+            yield Lesson(tuple(dict.fromkeys(words)), {flags.index(flag): kind == FLAG}, False)
 
 
 def _only(departments: Sequence[str], department: str) -> dict[int, bool]:

@@ -207,8 +207,6 @@ def _read_certainty(top: Fields, lexicon: Lexicon) -> None:
         number = limit.number(0, 1) if limit is not None else None
         if number is not None:
             found[name] = number
-    for name in ("sure_score", "sure_confidence", "likely_score", "likely_confidence"):
-        fields.get(name)
     fields.close()
     lexicon.certainty = Certainty(**found)
 

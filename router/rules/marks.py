@@ -31,16 +31,16 @@ class Limits:
 
 
 LEARNED: Final[Mapping[str, Limits]] = {
-    "complaint": Limits(-0.38, -0.85),
-    CALLBACK: Limits(-0.45, -0.9),
-    CHILD_CONCERN: Limits(-0.22, -0.52),
-    "status_request": Limits(-0.37, -0.8),
-    "on_behalf_of": Limits(-0.45, -0.8),
-    "acute": Limits(-0.5, -1.0),
-    "digitally_exempt": Limits(-0.5, -0.8),
-    "interpreter_needed": Limits(-0.4, -0.9),
-    "anonymous": Limits(-0.5, -9.0),
-    "access_request": Limits(-0.5, -9.0),
+    "complaint": Limits(-0.45, -0.85),
+    CALLBACK: Limits(-0.5, -0.8),
+    CHILD_CONCERN: Limits(-0.45, -0.6),
+    "status_request": Limits(-0.32, -0.8),
+    "on_behalf_of": Limits(-0.42, -0.8),
+    "acute": Limits(-0.4, -1.0),
+    "digitally_exempt": Limits(-0.33, -0.8),
+    "interpreter_needed": Limits(-0.33, -0.8),
+    "anonymous": Limits(-0.3, -9.0),
+    "access_request": Limits(-0.45, -9.0),
 }
 
 

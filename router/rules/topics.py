@@ -8,23 +8,22 @@ clause; a clause counts for a department when it is clearly about it by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-_ADDS: Final = re.compile(
-    r"\b(?:også|desuden|derudover|endvidere|samt|samtidig(?:t)?|i øvrigt|iøvrigt|i samme ombæring"
-    r"|for det andet"
-    r"|for det første|to ting|tre ting|to spørgsmål|tre spørgsmål|flere ting|flere spørgsmål|og så"
-    r"|et andet spørgsmål|en anden ting|både|dels|ps|p\.s|ligeledes|plus|ud over|udover|also"
-    r"|besides"
-    r"|in addition|two things|two questions|außerdem|auch|zwei fragen|також|również)\b"
-    r"|\([ab12]\)|\b[ab12]\)|(?:^|\n)\s*[-•*] |;|\+",
-    re.IGNORECASE,
+_ADDING_WORDS: Final = frozenset(
+    "også desuden derudover endvidere samt samtidig samtidigt iøvrigt både dels ps ligeledes plus"
+    " udover also besides außerdem auch також również".split()
 )
+_ADDING: Final = (
+    "i øvrigt", "i samme ombæring", "for det andet", "for det første", "to ting", "tre ting",
+    "to spørgsmål", "tre spørgsmål", "flere ting", "flere spørgsmål", "og så", "et andet spørgsmål",
+    "en anden ting", "p.s", "ud over", "in addition", "two things", "two questions", "zwei fragen",
+    "(a", "(b", "(1", "(2", "a)", "b)", "1)", "2)", "\n-", "\n*", "\n•", "\n -", ";", "+",
+)  # fmt: skip
 _CLAUSE: Final = re.compile(
-    r"[.?!;:\n•]+\s|\n|\([a-d1-4]\)|\b[a-d1-4]\)|,? (?:og så|samt|og desuden|og i samme ombæring"
-    r"|og spørger|plus)\b|, (?=og )"
-    r"|\s[-+/]\s",
+    r"[.?!;:\n•]+\s|\n|\([a-d1-4]\)|\b[a-d1-4]\)|, (?=og )|\s[-+/]\s"
+    r"|,? (?:og så|samt|og desuden|og i samme ombæring|og spørger|plus)\b",
     re.IGNORECASE,
 )
 _CLAUSES: Final = 12
@@ -40,9 +39,15 @@ Weigh = Callable[[str], tuple[str, float, Mapping[str, float]]]
 """Of a clause: department, probability, phrase scores by department."""
 
 
-def may_have_several(text: str, scores: Mapping[str, float]) -> bool:
-    """Whether it is worth looking at the clauses. `scores`: phrases by department."""
-    return sum(score >= _PHRASES for score in scores.values()) > 1 and bool(_ADDS.search(text))
+def may_have_several(text: str, words: Iterable[str], scores: Mapping[str, float]) -> bool:
+    """Whether it is worth looking at the clauses. `words`: the lower-case words of
+    `text`, `scores`: its phrases by department."""
+    if sum(score >= _PHRASES for score in scores.values()) < 2:
+        return False
+    if not _ADDING_WORDS.isdisjoint(words):
+        return True
+    lower = text.lower()
+    return any(adding in lower for adding in _ADDING)
 
 
 def other_topics(text: str, topic: str, weigh: Weigh) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ class Reader:
             flags = self._learned.blocks[CARRIED].outputs
             heard.learned = dict(zip(flags, self._learned.scores(noticed, CARRIED), strict=True))
         scores = self._weigh(result, heard, noticed)
-        if may_have_several(letter.own, scores):
+        if may_have_several(letter.own, words, scores):
             result.secondary = other_topics(letter.own, result.topic, self._clause)
             if result.secondary:
                 result.flags.add(SEVERAL)

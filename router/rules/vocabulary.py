@@ -56,6 +56,9 @@ class Phrase:
     that no word counts twice."""
     needs: frozenset[int] = frozenset()
     anchor: int = -1
+    """The rarest of its words."""
+    place: int = -1
+    """Where the anchor stands among the slots, when there are no gaps between them."""
     shown: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -167,6 +170,7 @@ class Vocabulary:
             breathe()
             phrase.anchor = min(phrase.slots, key=lambda stem: (used[stem], stem))
             phrase.needs = frozenset(phrase.slots) - {phrase.anchor}
+            phrase.place = -1 if any(phrase.gaps) else phrase.slots.index(phrase.anchor)
             phrase.shown = shown(phrase)
             if phrase.needs:
                 partner = min(phrase.needs, key=lambda stem: (used[stem], stem))
@@ -227,7 +231,13 @@ class Vocabulary:
                     if not positions:
                         place_all(heading, 0, positions)
                         place_all(body, BODY_STARTS, positions)
-                    if _stands(phrase, positions, in_subject):
+                    if phrase.window:
+                        stands = _stands_near(phrase, positions, in_subject)
+                    elif phrase.place >= 0:
+                        stands = _stands_so(phrase, positions, heading, body)
+                    else:
+                        stands = _stands_apart(phrase, positions)
+                    if stands:
                         found.append(phrase)
         return Found(found, in_subject, cut or words.spent)
 
@@ -253,12 +263,36 @@ def _ignore(*_: object) -> None:
     """Nobody asked to be told."""
 
 
-def _stands(phrase: Phrase, positions: Positions, in_subject: set[int]) -> bool:
-    """Whether the words of `phrase`, all present, stand as it wants them."""
-    if phrase.window:
-        if phrase.anchor in in_subject or not phrase.needs.isdisjoint(in_subject):
+def _stands_near(phrase: Phrase, positions: Positions, in_subject: set[int]) -> bool:
+    """Whether the words, all present, stand near each other; any in the subject line is."""
+    if phrase.anchor in in_subject or not phrase.needs.isdisjoint(in_subject):
+        return True
+    return _near_each_other(phrase, positions)
+
+
+def _stands_so(
+    phrase: Phrase,
+    positions: Positions,
+    heading: Sequence[tuple[int, ...]],
+    body: Sequence[tuple[int, ...]],
+) -> bool:
+    """Whether the words, all present, stand in just this order somewhere."""
+    slots = phrase.slots
+    for place in positions[phrase.anchor]:
+        line, start = (body, place - BODY_STARTS) if place >= BODY_STARTS else (heading, place)
+        start -= phrase.place
+        if start < 0 or start + len(slots) > len(line):
+            continue
+        for slot, stems in zip(slots, line[start : start + len(slots)], strict=True):
+            if slot not in stems:
+                break
+        else:
             return True
-        return _near_each_other(phrase, positions)
+    return False
+
+
+def _stands_apart(phrase: Phrase, positions: Positions) -> bool:
+    """Whether the words, all present, follow each other with the gaps it allows."""
     return any(_follows(phrase, positions, start) for start in positions[phrase.slots[0]])
 
 

@@ -215,7 +215,7 @@ def test_every_department_of_the_demo_has_mailbox_hours_deputy_and_subjects() ->
         ("subjects/byg.yaml", "      en:\n        [b", "      eng:\n        [b", "language", "eng"),
         ("subjects/byg.yaml", "      en: a b", "      en: a\n      en: b", "already given", None),
         ("flags.yaml", "- id: threat", "- id: spam", "is already used on line", None),
-        ("flags.yaml", "certainty:\n", "certainty:\n  sure: three\n", "a number", "  sure: three"),
+        ("flags.yaml", "  sure: 0.85", "  sure: three", "a number", "  sure: three"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_line_and_advice(

@@ -62,7 +62,8 @@ def test_no_concern_for_a_child_is_missed_and_few_are_imagined() -> None:
     found = [o for o in judged() if "urgent_child_concern" in o.decision.flags]
     assert wanted
     assert [o.line["id"] for o in wanted if o not in found] == []
-    assert len(found) - len(wanted) <= 0.03 * len(judged())
+    # None may be missed; that costs a few too many (docs/understanding.md).
+    assert len(found) - len(wanted) <= 0.04 * len(judged())
 
 
 @pytest.mark.parametrize(
