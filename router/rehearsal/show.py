@@ -86,7 +86,7 @@ def _step(step: Mapping[str, Any], language: str) -> str:
 
 
 def _word(word: Mapping[str, Any]) -> str:
-    meaning = next((str(value) for key, value in word.items() if key != "word"), "")
+    meaning = next((str(v) for key, v in word.items() if key not in ("word", "learned")), "")
     return f"{word.get('word', '')} ({meaning})" if meaning else str(word.get("word", ""))
 
 
