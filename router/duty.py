@@ -60,16 +60,18 @@ class Duty:
             self._last_given[caseworker] = now.timestamp()
 
     async def _count(self, connection: Connection) -> None:
-        self._load.clear()
-        self._department_load.clear()
+        """Count anew; put in place whole, since several batches may count at once."""
+        load: Counter[str] = Counter()
+        department_load: Counter[str] = Counter()
         for row in await connection.fetch(Q["loads"]):
             if row["caseworker"] is None:
-                self._department_load[row["department"]] = row["contacts"]
+                department_load[row["department"]] = row["contacts"]
             else:
-                self._load[row["caseworker"]] += row["contacts"]
+                load[row["caseworker"]] += row["contacts"]
         for row in await connection.fetch(Q["offered"]):
-            self._load[row["caseworker"]] += row["contacts"]
-        self._last_given = {
+            load[row["caseworker"]] += row["contacts"]
+        last_given = {
             row["caseworker"]: row["at"].timestamp()
             for row in await connection.fetch(Q["last_given"])
         }
+        self._load, self._department_load, self._last_given = load, department_load, last_given
