@@ -15,7 +15,8 @@ from typing import Final
 from router.rules import kept
 from router.rules.examples import Example
 from router.rules.learned import Learned
-from router.rules.text import SAID, TOKEN
+from router.rules.marks import with_implied
+from router.rules.text import TOKEN, said_in
 from router.rules.training import Lesson, Manner, Task, learn
 from router.rules.vocabulary import AUTHORITY, FLAG, SUBJECT, UNLESS, Phrase
 
@@ -54,15 +55,15 @@ def teach(
         return None
     counts = Counter(flag for example in examples for flag in example.flags)
     flags = sorted(flag for flag, count in counts.items() if count >= _FEWEST)
-    words = [tuple(SAID.findall(example.text.lower())) for example in examples]
+    words = [tuple(said_in(example.text.lower())) for example in examples]
+    # An example of no department is of none of them: its words say nothing.
     about = [
-        Lesson(said, _only(departments, example.department))
+        Lesson(said, {place: one == example.department for place, one in enumerate(departments)})
         for said, example in zip(words, examples, strict=True)
-        if example.department
     ]
     about += _from_phrases(departments, adviser, phrases)
     carried = [
-        Lesson(said, {output: flag in example.flags for output, flag in enumerate(flags)})
+        Lesson(said, _carried(flags, example.flags))
         for said, example in zip(words, examples, strict=True)
     ]
     carried += _from_flag_phrases(flags, phrases)
@@ -124,6 +125,13 @@ def _from_flag_phrases(flags: Sequence[str], phrases: Iterable[Phrase]) -> Itera
                 for word in TOKEN.findall(phrase.written.lower())
             ]
             yield Lesson(tuple(dict.fromkeys(words)), {flags.index(flag): kind == FLAG}, False)
+
+
+def _carried(flags: Sequence[str], carries: frozenset[str]) -> dict[int, bool]:
+    """What is known of an example. What another flag brings with it is not taught as
+    missing where nobody wrote it."""
+    brought = with_implied(carries) - carries
+    return {output: flag in carries for output, flag in enumerate(flags) if flag not in brought}
 
 
 def _only(departments: Sequence[str], department: str) -> dict[int, bool]:

@@ -2,7 +2,8 @@
 
 Only a text that lists (`(a) ... (b) ...`), adds (`desuden`, `også`, `i øvrigt`)
 or has two departments near each other in the first place is looked at clause by
-clause; a clause counts for a department when it is clearly about it by itself.
+clause, and what is listed with commas are clauses too; a clause counts for a
+department when it is clearly about it by itself.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ _ADDING: Final = (
     "(a", "(b", "(1", "(2", "a)", "b)", "1)", "2)", "\n-", "\n*", "\n•", "\n -", ";", "+",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(
-    r"[.?!;:\n•]+\s|\n|\([a-d1-4]\)|\b[a-d1-4]\)|, (?=og )|\s[-+/]\s"
+    r"[.?!;:\n•]+\s|\n|\([a-d1-4]\)|\b[a-d1-4]\)|, |\s[-+/]\s"
     r"|,? (?:og så|samt|og desuden|og i samme ombæring|og spørger|plus)\b",
     re.IGNORECASE,
 )
-_CLAUSES: Final = 12
+_CLAUSES: Final = 16
 """Clauses that are looked at."""
-_SHORTEST: Final = 12
+_SHORTEST: Final = 10
 """Characters of a clause."""
 CLEARLY: Final = 0.6
 """Probability from which a clause is about a department."""

@@ -20,6 +20,8 @@ PHRASES: Final = 0.25
 """What the logarithm of a phrase score weighs against the learned score."""
 SHARPNESS: Final = 6.0
 """How fast a lead becomes a probability."""
+_FEW: Final = 2
+"""Telling words with which a text without a phrase is trusted by half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,23 @@ class Weighed:
 NOTHING: Final = Weighed((), 0.0)
 
 
+def unnamed(words: int) -> float:
+    """How far what was learned is trusted where no phrase of ours stands, by how many
+    telling `words` there are: one word alone may be about anything."""
+    return words / (words + _FEW)
+
+
 def elsewhere(authority: float, ours: float, learned: float | None) -> float:
     """The probability that a text belongs to another authority.
 
     `authority`: its phrase score, `ours`: the best phrase score of a department that
     does more than guide, `learned`: the learned score of the flag, None if unknown.
-    A logistic model, fitted like the one below.
+    A logistic model, fitted like the one below. Where no phrase names an authority,
+    what was learned must speak the more clearly.
     """
     learned = -0.8 if learned is None else learned
-    lead = 5.2 * learned + 2.5 * log1p(authority) - 1.25 * log1p(ours) + 1.6
+    lead = 5.2 * learned + 2.5 * log1p(authority) - 1.25 * log1p(ours)
+    lead += 1.6 if authority else 0.6
     return 1.0 / (1.0 + exp(-lead))
 
 
