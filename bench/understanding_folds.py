@@ -14,6 +14,7 @@ from router.config_source import Reading
 from router.rules.examples import Example
 from router.rules.lessons import teach
 from router.rules.lexicon import Lexicon, read_lexicon
+from router.rules.marks import with_implied
 from router.rules.understanding import Reader, Understanding, shown
 
 
@@ -37,8 +38,9 @@ def cross_validate(folder: Path, folds: int) -> None:
         print(f"  {certainty:<7} {len(some):5}  wrong {100 * wrong / max(1, len(some)):5.1f} %")
     language = sum(found.language == example.language for example, found in pairs)
     print(f"  language {100 * language / len(pairs):.1f} %")
-    for flag in sorted({flag for example, _ in pairs for flag in example.flags}):
-        wanted = [flag in example.flags for example, _ in pairs]
+    carried = [with_implied(example.flags) for example, _ in pairs]
+    for flag in sorted({flag for flags in carried for flag in flags}):
+        wanted = [flag in flags for flags in carried]
         got = [flag in found.flags for _, found in pairs]
         hits = sum(a and b for a, b in zip(wanted, got, strict=True))
         precision, recall = hits / max(1, sum(got)), hits / max(1, sum(wanted))

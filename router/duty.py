@@ -1,9 +1,9 @@
 """Who is at work and who has how much: the snapshot that the rules are handed.
 
-What the configuration says of this moment, with what the ledger counts. The
-counting is done at most every few seconds; in between a process adds what it has
-given out itself. Several processes may therefore give a caseworker one too many,
-never lose one.
+What the configuration says of this moment, with what the ledger counts; each only
+when a rule asks for it. The counting is done at most every few seconds; in between a
+process adds what it has given out itself. Several processes may therefore give a
+caseworker one too many, never lose one.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ class Duty:
         self._last_given: dict[str, float] = {}
 
     async def staffing(self, connection: Connection, now: datetime) -> Staffing:
-        """Who is there at `now`."""
-        if self._counted_at is None or not (timedelta(0) <= now - self._counted_at < _COUNTED_FOR):
+        """Who is there at `now`, as far as the rules ask."""
+        municipality = self._municipality()
+        if not municipality.rules.asks_who_is_there:
+            return Staffing.unknown()
+        if municipality.rules.asks_load and not self._is_counted(now):
             await self._count(connection)
             self._counted_at = now
-        municipality = self._municipality()
         return Staffing.at(
             municipality.departments,
             municipality.caseworkers,
@@ -58,6 +60,12 @@ class Duty:
         else:
             self._load[caseworker] += 1
             self._last_given[caseworker] = now.timestamp()
+
+    def _is_counted(self, now: datetime) -> bool:
+        """Whether it was counted just now."""
+        return (
+            self._counted_at is not None and timedelta(0) <= now - self._counted_at < _COUNTED_FOR
+        )
 
     async def _count(self, connection: Connection) -> None:
         """Count anew; put in place whole, since several batches may count at once."""

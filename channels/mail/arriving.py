@@ -58,7 +58,6 @@ class Arrivals:
             received_at=received_at,
             text=reading.text,
             subject="" if returns else reading.subject,
-            language=reading.language,
             name="" if returns else sender.name,
             email="" if returns else sender.address,
             to=self._identity.first_intake(reading.receivers),

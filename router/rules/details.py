@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from router.rules.text import lowered
+
 _DASH: Final = r"\-\u2010\u2011\u2012\u2013\u2014\u2212"
 _SPACE: Final = r" \u00a0\u202f\t"
 
@@ -25,9 +27,9 @@ _CPR: Final = re.compile(
 )
 """Begins with the digit, not with the look-behind: so the engine can skip ahead."""
 _PHONE: Final = re.compile(
-    rf"(?:(?:\+|00)(?<![0-9]0)[1-9][0-9]{{0,2}}[{_SPACE}]?)?"
+    rf"(?=[0-9+])(?:(?:(?:\+|00)(?<![0-9]0)[1-9][0-9]{{0,2}}[{_SPACE}]?)?"
     rf"[1-9](?<![0-9+][0-9])[0-9](?:[{_SPACE}.{_DASH}]?[0-9]{{2}}){{3}}(?![0-9])(?![{_DASH}.,/][0-9])"
-    rf"|(?:\+|00)(?<![0-9]0)[1-9][0-9]{{0,2}}(?:[{_SPACE}{_DASH}]?[0-9]{{2,5}}){{2,4}}(?![0-9])"
+    rf"|(?:\+|00)(?<![0-9]0)[1-9][0-9]{{0,2}}(?:[{_SPACE}{_DASH}]?[0-9]{{2,5}}){{2,4}}(?![0-9]))"
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BEFORE: Final = 28
@@ -48,15 +50,14 @@ _OTHER_NUMBERS: Final = (
 _OTHER_WITH_NUMBER: Final = frozenset("sag sags j jr p se ref case id tel".split())
 """Say so only together with `nr.`: `sag 221177-1212` is a person's."""
 _CVR: Final = re.compile(
-    rf"\bcvr[^0-9a-z\n]{{0,4}}(?:n(?:umme)?r)?[^0-9a-z\n]{{0,4}}((?:[0-9][{_SPACE}]?){{8}})(?![0-9])",
-    re.IGNORECASE,
+    rf"\bcvr[^0-9a-z\n]{{0,4}}(?:n(?:umme)?r)?[^0-9a-z\n]{{0,4}}((?:[0-9][{_SPACE}]?){{8}})(?![0-9])"
 )
 _SE: Final = re.compile(
-    rf"\bse[ -]?nr[^0-9a-z\n]{{0,4}}((?:[0-9][{_SPACE}]?){{8}})(?![0-9])", re.IGNORECASE
+    rf"se(?<!\wse)[ -]?nr[^0-9a-z\n]{{0,4}}((?:[0-9][{_SPACE}]?){{8}})(?![0-9])"
 )
 _EAN: Final = re.compile(rf"57(?<![0-9]57)(?:[{_SPACE}]?[0-9]){{11}}(?![0-9])")
 _POSTAL: Final = re.compile(
-    r"(?<![0-9.,/-])([1-9][0-9]{3})[ \u00a0]{1,2}(?=[A-ZÆØÅ][a-zæøå]{2,}(?:\s|[.,;)]|$))"
+    r"([1-9](?<![0-9.,/-].)[0-9]{3})[ \u00a0]{1,2}(?=[A-ZÆØÅ][a-zæøå]{2,}(?:\s|[.,;)]|$))"
 )
 _YEARS: Final = range(1900, 2100)
 """Four digits that are a year far more often than a postal code."""
@@ -69,7 +70,7 @@ _CASE: Final = re.compile(
     re.IGNORECASE,
 )
 _KLE_JOURNAL: Final = re.compile(
-    r"(?<![0-9.])[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[A-Z][0-9]{2}-[0-9]{1,6}-[0-9]{2,4}"
+    r"[0-9](?<![0-9.].)[0-9]\.[0-9]{2}\.[0-9]{2}-[A-Z][0-9]{2}-[0-9]{1,6}-[0-9]{2,4}"
 )
 _MOST: Final = 20
 """Numbers of one kind that are kept from one text."""
@@ -93,16 +94,17 @@ NOTHING: Final = Details()
 
 
 def read_details(text: str) -> Details:
-    """The numbers in `text` (subject and body, as they were sent)."""
-    if not _ANY_DIGIT.search(text):
+    """The numbers in `text` (subject and body, as they were sent); `NOTHING` itself when
+    there is no number at all, no telephone number either."""
+    if not _ANY_NUMBER.search(text):
         return NOTHING
     day: int | None = None
     cvr = ean = None
+    lower = lowered(text)
     if NUMBERS.search(text):
         day = birth_day(text)
-        cvr = _CVR.search(text) or _SE.search(text)
+        cvr = (_CVR.search(lower) if "cvr" in lower else None) or _SE.search(lower)
         ean = _EAN.search(text)
-    lower = text.lower()
     kle = _KLE.search(lower) if "kle" in lower else None
     journal = _KLE_JOURNAL.search(text)
     return Details(
@@ -116,8 +118,8 @@ def read_details(text: str) -> Details:
     )
 
 
-_ANY_DIGIT: Final = re.compile(r"[0-9]{3}|[0-9][0-9.]*[ ./-][0-9]{2}")
-"""Shorter numbers are hours, ages and house numbers."""
+_ANY_NUMBER: Final = re.compile(rf"[0-9](?:[0-9]{{2}}|[0-9.]*[{_SPACE}{_DASH}./][0-9]{{2}})")
+"""Shorter numbers are hours, ages and house numbers. A telephone number is one too."""
 
 
 def _digits(written: str) -> str:
@@ -138,7 +140,7 @@ def _case_numbers(text: str) -> tuple[str, ...]:
         if digits.start() < end:
             continue
         near = text[max(0, digits.start() - _BEFORE) : digits.start() + _BEFORE]
-        match = _CASE.search(near) if any(w in near.lower() for w in _CASE_WORDS) else None
+        match = _CASE.search(near) if any(map(near.lower().__contains__, _CASE_WORDS)) else None
         if match:
             end = max(0, digits.start() - _BEFORE) + match.end()
             number = match.group(1).rstrip("-/.")
@@ -149,7 +151,7 @@ def _case_numbers(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-_THREE_DIGITS: Final = re.compile(r"[0-9]{3}|[0-9]{2}[-/][0-9]{2}")
+_THREE_DIGITS: Final = re.compile(r"[0-9][0-9](?:[0-9]|[-/][0-9]{2})")
 _CASE_WORDS: Final = ("sag", "nr", "ref", "case", "aktenz")
 
 

@@ -22,6 +22,8 @@ Entries = Sequence[tuple[int, Atom]]
 """Bits of rules, each with its test of the same one fact."""
 Passing = Callable[[Any], int]
 Test = Callable[[Situation], bool]
+_FEW: Final = 64
+"""Rules for which a plain loop is faster than numpy."""
 _REMEMBERED: Final = 2_000
 """Sets of values (flags, lists, ...) whose masks are kept."""
 
@@ -220,6 +222,14 @@ class FailureIndex:
 
 def _spread(failed: Iterable[tuple[int, int]], size: int, upto: int) -> list[int]:
     """From a mask for each place to a place for each rule."""
+    if upto <= _FEW:
+        places = [-1] * upto
+        for place, mask in failed:
+            while mask:
+                number = size - mask.bit_length()
+                places[number] = place
+                mask ^= 1 << (size - 1 - number)
+        return places
     row = np.full(upto, -1, np.int16)
     length = (size + 7) // 8
     for place, mask in failed:

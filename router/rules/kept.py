@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import orjson
 
-from router.rules.learned import Block, Columns, Learned
+from router.rules.learned import PAIRING, Block, Learned, columns_by
 
 _KEPT: Final = 8
 """Files that are kept; each is about ten megabytes."""
@@ -37,14 +37,16 @@ def read(key: bytes) -> Learned | None:
             told = orjson.loads(stored["told"].tobytes())
             always = stored["always"]
             shares = stored["shares"]
-            firsts, columns = stored["pair_keys"].tolist(), stored["pair_columns"].tolist()
+            pairs = dict(
+                zip(stored["pair_keys"].tolist(), stored["pair_columns"].tolist(), strict=True)
+            )
         blocks = []
         at = 0
         for outputs, start in told["blocks"]:
             blocks.append(Block(tuple(outputs), start, always[at : at + len(outputs)]))
             at += len(outputs)
-        pairs = dict(zip(firsts, columns, strict=True))
-        return Learned(blocks, Columns(told["pieces"], pairs, told["stems"]), shares, told["known"])
+        columns = columns_by(told["pieces"], pairs, told["stems"])
+        return Learned(blocks, columns, shares, told["known"])
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 
@@ -55,6 +57,11 @@ def write(key: bytes, learned: Learned) -> None:
     if path is None:
         return
     columns, known, shares = learned.parts()
+    pairs = {
+        first * PAIRING + second: column
+        for first, by_second in columns.pairs.items()
+        for second, column in by_second.items()
+    }
     told = orjson.dumps(
         {
             "blocks": [[block.outputs, block.start] for block in learned.blocks],
@@ -71,8 +78,8 @@ def write(key: bytes, learned: Learned) -> None:
                 told=np.frombuffer(told, dtype=np.uint8),
                 always=np.concatenate([block.always for block in learned.blocks]),
                 shares=shares,
-                pair_keys=np.fromiter(columns.pairs.keys(), np.int64, len(columns.pairs)),
-                pair_columns=np.fromiter(columns.pairs.values(), np.int64, len(columns.pairs)),
+                pair_keys=np.fromiter(pairs.keys(), np.int64, len(pairs)),
+                pair_columns=np.fromiter(pairs.values(), np.int64, len(pairs)),
             )
         Path(file.name).replace(path)
         for old in sorted(path.parent.glob("learned-*.npz"), key=_age)[:-_KEPT]:

@@ -116,7 +116,8 @@ def _weights() -> dict[str, tuple[tuple[str, float], ...]]:
 _WEIGHTS: Final = _weights()
 _DANISH: Final = frozenset(word for word, of in _WEIGHTS.items() if DANISH in dict(of))
 _OTHER: Final = frozenset(_WEIGHTS) - _DANISH
-_HINTING: Final = re.compile("[äöüßąęłśźżćńóığşçățţșî]")
+_TELLING: Final = re.compile("[äöüßąęłśźżćńóığşçățţșî\u0400-\u04ff\u0600-\u06ff]")
+"""Letters that Danish and English do without."""
 
 
 def language_of(words: Iterable[str], text: str, given: str = "") -> str:
@@ -126,16 +127,14 @@ def language_of(words: Iterable[str], text: str, given: str = "") -> str:
     """
     expected = given or DANISH
     sample = text[:_SAMPLE].lower()
-    plain = sample.isascii()
-    if not plain:
-        if _FOREIGN_SCRIPT.search(sample):
-            foreign = len(_FOREIGN_SCRIPT.findall(sample))
-            if foreign >= 3 and foreign > len(_LATIN.findall(sample)):
-                return _by_script(sample)
-        plain = _HINTING.search(sample) is None
     distinct = set(words)
-    if expected == DANISH and plain and len(_OTHER & distinct) < 2:
-        return DANISH
+    if sample.isascii() or _TELLING.search(sample) is None:
+        if expected == DANISH and len(_OTHER & distinct) < 2:
+            return DANISH
+    elif _FOREIGN_SCRIPT.search(sample):
+        foreign = len(_FOREIGN_SCRIPT.findall(sample))
+        if foreign >= 3 and foreign > len(_LATIN.findall(sample)):
+            return _by_script(sample)
     known = _WEIGHTS.keys() & distinct
     scores = dict.fromkeys(_WORDS, 0.0)
     for word in known:

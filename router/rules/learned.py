@@ -9,6 +9,7 @@ and a word's share is reckoned once and remembered. How it is trained: `training
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -22,13 +23,14 @@ Floats = NDArray[np.float32]
 
 NEW_WORDS: Final = 1_000
 """Words never seen before that one text may cost us."""
-_SIZES: Final = (4, 5)
+_SHORT, _LONG = 4, 5
 """Letters of a piece."""
 _LONGEST: Final = 22
 """Letters of a word that are looked at."""
 _REMEMBERED: Final = 40_000
-"""Words whose shares are kept."""
-_UNKNOWN: Final = (-1, -1)
+"""Words seen last whose shares are kept."""
+_STILL_TOLD: Final = 4_000
+"""Words that may be new before what was noticed can no longer be explained."""
 PAIRING: Final = 1 << 32
 """Two stems' numbers as one: first * PAIRING + second."""
 
@@ -37,9 +39,26 @@ class Columns(NamedTuple):
     """Where each feature stands in the table of shares."""
 
     pieces: Mapping[str, int]
-    pairs: Mapping[int, int]
+    pairs: Mapping[int, Mapping[int, int]]
+    """By the numbers of the first stem and of the second."""
     stems: Mapping[str, int]
     """The numbers of which pairs are made."""
+    beginnings: frozenset[str]
+    """How the pieces begin: what does not begin so need not be looked for."""
+
+
+class Card(NamedTuple):
+    """What is remembered of a word."""
+
+    row: int
+    """Where its shares stand; 0: it has none."""
+    stem: int
+    """The number of its stem; -1: unknown."""
+    pairs: Mapping[int, int]
+    """Columns of the pairs that it begins, by the second stem."""
+
+
+_UNKNOWN: Final = Card(0, -1, {})
 
 
 class Block(NamedTuple):
@@ -57,12 +76,10 @@ class Noticed(NamedTuple):
 
     rows: list[int]
     """Of its different words."""
-    pairs: list[int]
-    """Columns of its different pairs."""
     total: Floats
-    """The shares of all of them, added."""
+    """The shares of these and of its different pairs, added."""
     age: int
-    """How often words had been forgotten until then; rows of another age mean nothing."""
+    """How many rows had been given until then."""
 
 
 def plain(word: str) -> str:
@@ -79,10 +96,44 @@ def pieces(folded: str, stem: str) -> list[str]:
         return []
     bound = f"<{folded[:_LONGEST]}>"
     found = [
-        bound[at : at + size] for size in _SIZES for at in range(max(1, len(bound) - size + 1))
+        bound[at : at + size]
+        for size in (_SHORT, _LONG)
+        for at in range(max(1, len(bound) - size + 1))
     ]
     found.append("=" + stem)
     return found
+
+
+def columns_of(folded: str, stem: str, columns: Columns) -> list[int]:
+    """The columns of the pieces of a folded word, as far as they are known: `pieces`
+    looked up, without making those of which no beginning is known."""
+    get = columns.pieces.get
+    if len(folded) < _LONG or not folded.isalpha():
+        return [column for column in map(get, pieces(folded, stem)) if column is not None]
+    beginnings = columns.beginnings
+    bound = f"<{folded[:_LONGEST]}>"
+    last = len(bound) - _SHORT
+    short: list[int | None] = []
+    long: list[int | None] = []
+    for at in range(last + 1):
+        piece = bound[at : at + _SHORT]
+        if piece in beginnings:
+            short.append(get(piece))
+            if at < last:
+                long.append(get(bound[at : at + _LONG]))
+    return [column for column in (*short, *long, get("=" + stem)) if column is not None]
+
+
+def columns_by(
+    pieces: Mapping[str, int], pairs: Mapping[int, int], stems: Mapping[str, int]
+) -> Columns:
+    """The columns, made ready for looking up. `pairs`: as `pairs_of` numbers them."""
+    by_first: dict[int, dict[int, int]] = {}
+    for pair, column in pairs.items():
+        first, second = divmod(pair, PAIRING)
+        by_first.setdefault(first, {})[second] = column
+    beginnings = frozenset(piece[:_SHORT] for piece in pieces if piece[0] != "=")
+    return Columns(pieces, by_first, stems, beginnings)
 
 
 def pairs_of(stems: Sequence[int]) -> list[int]:
@@ -108,11 +159,14 @@ class Learned:
         self._columns = columns
         self._shares = shares
         self._small = folded_stop_words() | POLITE
-        self._age = 0
-        self._words: dict[str, tuple[int, int]] = {}
-        """By word: its row (-1: none) and the number of its stem (-1: unknown)."""
-        self._table: Floats = np.zeros((4_096, shares.shape[1]), dtype=np.float32)
-        self._telling: list[str] = []
+        self._rows_given = 0
+        """To words, until now. In turn, so that the oldest are taken back first."""
+        self._words: OrderedDict[str, Card] = OrderedDict()
+        # All at once: memory is taken when it is written to, and growing would copy.
+        self._table: Floats = np.zeros(
+            (1 + _REMEMBERED + _STILL_TOLD, shares.shape[1]), dtype=np.float32
+        )
+        self._telling = [""] * len(self._table)
         """By row: the word as an example writes it; "" when none has it, or it is small."""
 
     def anew(self) -> Learned:
@@ -125,26 +179,29 @@ class Learned:
 
     def notice(self, words: Sequence[str]) -> Noticed:
         """What is known of the lower-case words of a text, in their order."""
-        if len(self._telling) > _REMEMBERED:
-            self._words.clear()
-            self._telling.clear()
-            self._age += 1
         known = self._words
-        cards = list(map(known.get, words))
-        if None in cards:
-            different = dict.fromkeys(words)
-            self._learn_words([word for word in different if word not in known][:NEW_WORDS])
+        try:
+            cards = list(map(known.__getitem__, words))
+        except KeyError:
+            new = [word for word in dict.fromkeys(words) if word not in known]
+            self._learn_words(new[:NEW_WORDS])
             cards = [known.get(word, _UNKNOWN) for word in words]
-        rows = list(dict.fromkeys([card[0] for card in cards if card]))
-        if -1 in rows:
-            rows.remove(-1)
-        here = set(pairs_of([card[1] for card in cards if card]))
-        columns = self._columns.pairs
-        pairs = [columns[pair] for pair in columns.keys() & here]
+            while len(known) > _REMEMBERED:
+                known.popitem(last=False)
+        different: dict[int, None] = {}
+        pairs: set[int] = set()
+        begun = _UNKNOWN.pairs
+        for row, stem, begins in cards:
+            different[row] = None
+            if stem in begun:
+                pairs.add(begun[stem])
+            begun = begins
+        different.pop(0, None)
+        rows = list(different)
         total: Floats = self._table.take(rows, axis=0).sum(axis=0)
         if pairs:
-            total += self._shares.take(pairs, axis=0).sum(axis=0)
-        return Noticed(rows, pairs, total, self._age)
+            total += self._shares.take(list(pairs), axis=0).sum(axis=0)
+        return Noticed(rows, total, self._rows_given)
 
     def scores(self, noticed: Noticed, block: int) -> list[float]:
         """How much a text speaks for each output of a block."""
@@ -155,16 +212,16 @@ class Learned:
         told: list[float] = found.tolist()
         return told
 
-    def says_something(self, noticed: Noticed) -> bool:
-        """Whether an example has one of the words, and it is no small word."""
-        telling = self._telling
-        return any(telling[row] for row in noticed.rows)
+    def telling(self, noticed: Noticed) -> int:
+        """How many of its words stand in an example and are no small words."""
+        told = self._telling
+        return sum(1 for row in noticed.rows if told[row])
 
     def words_for(self, noticed: Noticed, output: str, most: int, least: float) -> list[str]:
         """The words that speak most for `output`, of the first block, more than for the
         average one, as an example writes them. Words that no example has are left
         out: they are the sender's own."""
-        if noticed.age != self._age:
+        if self._rows_given - noticed.age > _STILL_TOLD:
             return []
         outputs, start, _ = self.blocks[0]
         end = start + len(outputs)
@@ -185,23 +242,21 @@ class Learned:
         """Reckon the shares of words never seen before, all in one go."""
         columns: list[int] = []
         starts: list[int] = []
-        get, stems = self._columns.pieces.get, self._columns.stems
-        first = row = len(self._telling)
+        rows: list[int] = []
+        stems, pairs = self._columns.stems, self._columns.pairs
         for word in words:
             folded = plain(word)
             stem = danish_stem(folded)
-            found = [column for column in map(get, pieces(folded, stem)) if column is not None]
-            if not found:
-                self._words[word] = (-1, stems.get(stem, -1))
-                continue
-            starts.append(len(columns))
-            columns += found
-            self._words[word] = (row, stems.get(stem, -1))
-            small = folded in self._small or not folded.isalpha()
-            self._telling.append("" if small else self._known.get(folded, ""))
-            row += 1
-        if row == first:
-            return
-        while row > len(self._table):
-            self._table = np.concatenate((self._table, np.zeros_like(self._table)))
-        self._table[first:row] = np.add.reduceat(self._shares.take(columns, axis=0), starts, axis=0)
+            found = columns_of(folded, stem, self._columns)
+            row = 0
+            if found:
+                row = 1 + self._rows_given % (len(self._table) - 1)
+                self._rows_given += 1
+                starts.append(len(columns))
+                columns += found
+                rows.append(row)
+                self._telling[row] = "" if folded in self._small else self._known.get(folded, "")
+            number = stems.get(stem, -1)
+            self._words[word] = Card(row, number, pairs.get(number, _UNKNOWN.pairs))
+        if rows:
+            self._table[rows] = np.add.reduceat(self._shares.take(columns, axis=0), starts, axis=0)

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Final
 
 from router.rules.spelling import beginning_like, distance, forms_of, sound_of
-from router.rules.text import STREETS, fold, folded_stop_words
+from router.rules.text import STREETS, fold, folded_stop_words, lowered
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’´][^\W\d_]+)?")
 _AROUND: Final = 100
@@ -65,12 +65,10 @@ _KIN: Final = frozenset(
 _SELF: Final = re.compile(
     r"(?:jeg hedder|mit navn(?: er)?|mit fulde navn(?: er)?|jeg er|my name is|i am|ich heiße|det er"
     r"|navn|undertegnede|her er|ring (?:til |datter |søn )?|spørg efter|kontakt)\W{0,3}$",
-    re.IGNORECASE,
 )
 _STAFF_SELF: Final = re.compile(
     r"(?:sagsbehandler\w*|sagsbeh\.?|rådgiver\w*|visitator\w*|medarbejder\w*|hun|han|konsulent\w*"
     r"|damen|manden hos jer|vedkommende)\W{1,2}(?:\w+\W{1,2}){0,3}$",
-    re.IGNORECASE,
 )
 _AGE_AFTER: Final = re.compile(
     r"\W{1,3}(?:på )?\d{1,2}(?:\s?år)?\b|\W{1,2}(?:går i|min|vores|mit)\b", re.IGNORECASE
@@ -138,11 +136,19 @@ class People:
                     self._sounds.setdefault(form, set()).add(name)
             for cut in range(3, len(last) - 2):
                 self._halves.setdefault(last[:cut], set()).add(last)
-        self._worth = re.compile("|".join(sorted(map(beginning_like, self._names()))) or "(?!)")
+        beginnings: dict[str, set[str]] = {}
+        for name in self._names():
+            beginnings.setdefault(name[0], set()).add(beginning_like(name))
+        self._worth = {
+            letter: re.compile("|".join(sorted(patterns)))
+            for letter, patterns in beginnings.items()
+        }
+        """By first letter: how a word begins that may be a misspelt name."""
         self._near: dict[str, tuple[str, ...]] = {}
-        self.known: dict[str, None] = {}
-        """Words seen so far (lower case) that are, or are near, a name."""
-        self.forget()
+        """By word (lower case) seen so far: the names that it is, or is near."""
+        self._always = frozenset((*self._names(), *self._halves))
+        self.known = dict.fromkeys(self._always)
+        """Names, halves of names, and words seen so far that are near one (lower case)."""
 
     def _names(self) -> set[str]:
         return {*self._first, *self._last}
@@ -160,7 +166,10 @@ class People:
             self.known[word] = None
             self._near[word] = (folded[:-1],)
             return
-        if is_ours or not 4 <= len(folded) <= 24 or not self._worth.match(folded):
+        if is_ours or not 4 <= len(folded) <= 24:
+            return
+        worth = self._worth.get(folded[0])
+        if worth is None or not worth.match(folded):
             return
         near: set[str] = set()
         for form in forms_of(sound_of(folded.removesuffix("s") if len(folded) > 6 else folded)):
@@ -170,19 +179,17 @@ class People:
             self.known[word] = None
             self._near[word] = close
 
-    def forget(self) -> None:
-        """Forget the words seen so far, when there are too many."""
-        self._near.clear()
-        self.known = dict.fromkeys((*self._names(), *self._halves))
+    def forget(self, word: str) -> None:
+        """Forget a word seen long ago."""
+        if self._near.pop(word, None) is not None and word not in self._always:
+            del self.known[word]
 
     def find(self, subject: str, text: str, closing: int) -> Named:
         """Who is named. `closing`: where the sender's own signature begins (-1: none)."""
         ranked: dict[str, int] = {}
         unclear: dict[tuple[str, ...], int] = {}
         for part, body in ((subject, False), (text, True)):
-            small = part.lower()
-            if len(small) != len(part):
-                small = part  # a letter whose lower form is two
+            small = lowered(part)
             for place in self._places(small):
                 if body and 0 <= closing <= place:
                     break
@@ -311,7 +318,7 @@ class People:
             return False
         before = [other.text.lower() for other in words[max(0, number - 3) : number]]
         after = [other.text.lower() for other in words[number + 1 : number + 3]]
-        leading = text[max(0, word.start - 60) : word.start]
+        leading = lowered(text[max(0, word.start - 60) : word.start])
         staff = bool(_STAFF_SELF.search(leading))
         if not staff and (not _KIN.isdisjoint(before) or _SELF.search(leading)):
             return False

@@ -72,17 +72,17 @@ def group_of(text: str, email: str, cvr: str, ean: str, found: Group | None) -> 
     An association has a CVR number too: its own words go before the number.
     """
     said = text.lower()
-    if any(word in said for word in _OF_ASSOCIATIONS) and _WE_ASSOCIATION.search(said):
+    if any(map(said.__contains__, _OF_ASSOCIATIONS)) and _WE_ASSOCIATION.search(said):
         return Group.ASSOCIATION
     if "vi er e" in said and _WE_ARE.search(said):
         return Group.COMPANY
     if found is not None:
         return found
     tail = text[-300:]
-    by_mail = _by_domain(email)
+    by_mail = _by_domain(email) if email else None
     if by_mail is not None:
         return by_mail
-    if cvr or ean or (any(form in tail for form in _FORMS) and _COMPANY_FORM.search(tail)):
+    if cvr or ean or (any(map(tail.__contains__, _FORMS)) and _COMPANY_FORM.search(tail)):
         return Group.ASSOCIATION if _ASSOCIATION.search(tail) else Group.COMPANY
     return None
 
@@ -93,8 +93,8 @@ def _by_domain(email: str) -> Group | None:
     name = domain.rpartition(".")[0]
     if not name or name.split(".")[-1] in _PRIVATE_MAIL:
         return None
-    if any(word in name for word in _ASSOCIATION_MAIL) or name.endswith(("-if", "-bk", "-ik")):
+    if any(map(name.__contains__, _ASSOCIATION_MAIL)) or name.endswith(("-if", "-bk", "-ik")):
         return Group.ASSOCIATION
-    if any(word in name for word in _COMPANY_MAIL) or name.endswith(("-as", "aps")):
+    if any(map(name.__contains__, _COMPANY_MAIL)) or name.endswith(("-as", "aps")):
         return Group.COMPANY
     return None

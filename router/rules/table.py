@@ -11,6 +11,7 @@ from router.rules.facts import Decision, Facts, History, Step
 from router.rules.fields import FIELDS
 from router.rules.index import CandidateIndex, FailureIndex
 from router.rules.lists import SenderLists
+from router.rules.marks import OTHER_AUTHORITY
 from router.rules.nodes import AnyOf, Node
 from router.rules.rule import FOUND, Rule
 from router.rules.sentences import Labels
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from router.config_organisation import Caseworker, Department
 
 _SILENCE: Final = Understanding()
+_SOMEBODY_ELSE: Final = {"da": "en anden myndighed", "en": "another authority"}
 """What a text that is not there says. Nobody changes it."""
 
 
@@ -64,6 +66,11 @@ class RuleTable:
             for rule in self.rules
         )
         """What rules that name their department come to, whatever the situation."""
+        targets = [target for rule in self.rules for target in rule.targets]
+        self.asks_who_is_there: Final = any(target.asks_who_is_there for target in targets)
+        """Whether `staffing` makes a difference to any decision."""
+        self.asks_load: Final = any(target.asks_load for target in targets)
+        """Whether its numbers of open contacts do."""
 
     def decide(self, facts: Facts, staffing: Staffing | None = None) -> Decision:
         """Route one arrival. The first rule that fits, and can name a department, wins.
@@ -203,7 +210,8 @@ class RuleTable:
         topic = names
         if situation.topic == department:
             topic = self._subjects.get((department, situation.subject), names)
-        authority = self.labels["authority"].get(situation.authority, names)
+        elsewhere = _SOMEBODY_ELSE if OTHER_AUTHORITY in situation.flags else names
+        authority = self.labels["authority"].get(situation.authority, elsewhere)
         return {
             language: text.replace("{department}", names.get(language) or names["da"])
             .replace("{subject}", topic.get(language) or topic["da"])

@@ -75,6 +75,16 @@ class Target:
     """Whether the deputy department is asked when this one is skipped."""
 
     @property
+    def asks_who_is_there(self) -> bool:
+        """Whether the answer hangs on who is at work, or on what is open."""
+        return bool(self.skip_if) or self.caseworker not in ("", NOBODY)
+
+    @property
+    def asks_load(self) -> bool:
+        """Whether the answer hangs on who has how much."""
+        return self.caseworker in POOL or FULL in self.skip_if
+
+    @property
     def is_plain(self) -> bool:
         """Nothing but a department that is named."""
         return not (

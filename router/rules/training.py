@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.breathing import breathe
-from router.rules.learned import Block, Columns, Floats, Learned, pairs_of, pieces, plain
+from router.rules.learned import (
+    Block,
+    Columns,
+    Floats,
+    Learned,
+    columns_by,
+    pairs_of,
+    pieces,
+    plain,
+)
 from router.rules.text import stem_of
 
 Numbers = NDArray[np.intp]
@@ -186,7 +195,7 @@ class Words:
         """Where each feature that is used stands."""
         place = {column: number for number, column in enumerate(kept.tolist())}
         base = len(self._pieces)
-        return Columns(
+        return columns_by(
             {piece: place[c] for piece, c in self._pieces.items() if c in place},
             {pair: place[c + base] for pair, c in self._pairs.items() if c + base in place},
             self._stems,

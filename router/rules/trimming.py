@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from router.rules.text import lowered
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -34,32 +36,26 @@ _DIVIDER: Final = re.compile(
     r"-{2,}\s?(?:original message|oprindelig (?:meddelelse|besked|mail)|videresendt (?:meddelelse"
     r"|besked)|forwarded message|urspr(?:ü|ue|u)ngliche nachricht|weitergeleitete nachricht"
     r"|ursprungligt meddelande|wiadomość oryginalna)",
-    re.IGNORECASE,
 )
 _BEGIN_FORWARD: Final = re.compile(
     r"(?:begin forwarded message|start på videresendt (?:besked|meddelelse)"
     r"|anfang der weitergeleiteten nachricht)",
-    re.IGNORECASE,
 )
 _HEADER: Final = re.compile(
     r"\*?(?:fra|from|von|od|від|от|من|från|sendt|sent|gesendet|wysłano|dato|date|datum|data"
     r"|til|to|an|do|кому|emne|subject|betreff|temat|тема|vedr|cc)\s?:\s?\*?",
-    re.IGNORECASE,
 )
-_FROM: Final = re.compile(r"\*?(?:fra|from|von|od|від|от|من|från)\s?:", re.IGNORECASE)
+_FROM: Final = re.compile(r"\*?(?:fra|from|von|od|від|от|من|från)\s?:")
 _WROTE: Final = re.compile(
     r"(?:skrev|wrote|schrieb|pisze|napisał(?:\(a\))?|пише|писав)\b[^\n]{0,120}:\s*$"
     r"|<[^<>\s]{3,120}>(?:\s\S{1,12}){0,3}\s?:\s*$",
-    re.IGNORECASE,
 )
 _ATTRIBUTION: Final = re.compile(
     r"(?:(?:den|on|am|dnia|w dniu|le|el|ons|man|tir|tor|fre|lør|søn)\b|\d{1,4}[-./]\d)",
-    re.IGNORECASE,
 )
 _SENT_FROM: Final = re.compile(
     r"(?:sendt fra (?:min|mit|outlook)|sent from (?:my|outlook)|hent(?:et fra)? outlook"
     r"|get outlook for|gesendet von mein|von meinem \w+ gesendet|sendt via|wysłane z)",
-    re.IGNORECASE,
 )
 _DISCLAIMER: Final = re.compile(
     r"(?:denne (?:e-?mail|mail|meddelelse)\b[^\n]{0,80}(?:fortrolig|modtager|vedhæft|bestemt"
@@ -69,7 +65,6 @@ _DISCLAIMER: Final = re.compile(
     r"|pas på miljøet|tænk på miljøet|think before you print|please consider the environment"
     r"|advarsel: denne mail kommer udefra|caution: (?:this|external)"
     r"|læs (?:mere )?om,? hvordan vi behandler)",
-    re.IGNORECASE,
 )
 _CLOSING: Final = re.compile(
     r"(?:(?:med |mange |de |de bedste |bedste |kærlig |kærligst |på forhånd tak og )?"
@@ -80,12 +75,10 @@ _CLOSING: Final = re.compile(
     r"|mit freundlichen gr(?:ü|ue|u)(?:ß|ss)en|(?:viele|liebe|beste|freundliche) gr(?:ü|ue|u)(?:ß"
     r"|ss)e"
     r"|z poważaniem|pozdrawiam|з повагою|мвг|مع تحياتي|مع خالص|تحياتي|med vänliga?|vennlig hilsen)",
-    re.IGNORECASE,
 )
 _INLINE_CLOSING: Final = re.compile(
     r"(?:^|[\s.,!?])((?:m(?:ed|æ'?|e)? )?(?:venlig )?(?:hilsen|hilsner)|mvh|m\.v\.h\.?|vh|dbh|kh"
     r"|(?:kind |best )?regards|(?:viele |liebe )?gr(?:ü|ue)(?:ß|ss)e|pozdrawiam|дякую|з повагою)\b",
-    re.IGNORECASE,
 )
 _CLOSING_WORDS: Final = (
     "hils",
@@ -102,7 +95,7 @@ _CLOSING_WORDS: Final = (
 )
 _INLINE_SPAN: Final = 90
 """A closing within a line stands this near the end of the text."""
-_POSTSCRIPT: Final = re.compile(r"(?:p\.?\s?s\.?[\s:.]|nb[\s:!])", re.IGNORECASE)
+_POSTSCRIPT: Final = re.compile(r"(?:p\.?\s?s\.?[\s:.]|nb[\s:!])")
 
 
 def read_letter(text: str) -> Letter:
@@ -110,7 +103,8 @@ def read_letter(text: str) -> Letter:
     if "\n" not in text:
         return Letter(text, _inline_closing(text))
     lines = text.split("\n")
-    own, closing = _own_lines(lines)
+    small = lowered(text).split("\n")
+    own, closing = _own_lines(lines, small)
     if closing < 0:
         closing = _inline_closing(text)
     if len(own) == len(lines):
@@ -118,7 +112,9 @@ def read_letter(text: str) -> Letter:
     kept = "\n".join(own)
     if _few_words(kept):
         kept = "\n".join(
-            line for line in lines if not _HEADER.match(line.lstrip("> \t")) or _about(line)
+            line
+            for line, low in zip(lines, small, strict=True)
+            if not _HEADER.match(low.lstrip("> \t")) or _about(low)
         )
         if _few_words(kept):
             kept = text
@@ -129,23 +125,26 @@ def _few_words(text: str) -> bool:
     return len(text) < 400 and len(text.split()) < _FEW
 
 
-def _about(line: str) -> bool:
+def _about(small: str) -> bool:
     """The subject line of an older mail says what it was about."""
-    return line.lstrip("> \t*").lower().startswith(("emne", "subject", "betreff", "тема", "temat"))
+    return small.lstrip("> \t*").startswith(("emne", "subject", "betreff", "тема", "temat"))
 
 
 def _inline_closing(text: str) -> int:
     """Where a closing stands in the last line: `... tak for hjælpen. Mvh Pia`."""
     start = max(0, len(text) - _INLINE_SPAN)
     tail = text[start:].lower()
-    if not any(word in tail for word in _CLOSING_WORDS):
+    if not any(map(tail.__contains__, _CLOSING_WORDS)):
         return -1
     found = _INLINE_CLOSING.search(tail)
     return -1 if found is None else start + found.start(1)
 
 
-def _own_lines(lines: list[str]) -> tuple[list[str], int]:
-    """The lines that are the sender's own, and where the first closing begins."""
+def _own_lines(lines: list[str], small: list[str]) -> tuple[list[str], int]:
+    """The lines that are the sender's own, and where the first closing begins.
+
+    `small`: the same lines in small letters.
+    """
     own: list[str] = []
     closing = -1
     place = 0
@@ -153,14 +152,14 @@ def _own_lines(lines: list[str]) -> tuple[list[str], int]:
     """Lines that the signature may still have."""
     for number, line in enumerate(lines):
         start, place = place, place + len(line) + 1
-        bare = line[:400].strip()
+        bare = small[number][:400].strip()
         if not bare:
             own.append(line)
             continue
         first = bare[0]
         if first == ">" or first == "|":
             continue
-        if _starts_older_mail(bare, lines, number):
+        if _starts_older_mail(bare, small, number):
             break
         if bare in ("--", "—") or _SENT_FROM.match(bare):
             signature = _SIGNATURE_LINES
@@ -180,14 +179,15 @@ def _own_lines(lines: list[str]) -> tuple[list[str], int]:
             signature = _SIGNATURE_LINES
             closing = start if closing < 0 else closing
             if len(bare) - said.end() > 2:
-                own.append(bare[said.end() :])  # "Venlig hilsen Handicaprådets formand"
+                # "Venlig hilsen Handicaprådets formand"
+                own.append(line[:400].strip()[said.end() :])
             continue
         own.append(line)
     return own, closing
 
 
 def _starts_older_mail(bare: str, lines: list[str], number: int) -> bool:
-    """Whether an older mail begins in this line."""
+    """Whether an older mail begins in this line. All in small letters."""
     if bare[0] in "-_" and (_DIVIDER.match(bare) or _rule_before_header(bare, lines, number)):
         return True
     if _FROM.match(bare) and number > 0:

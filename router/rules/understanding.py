@@ -13,14 +13,15 @@ from functools import partial
 from typing import Any, Final
 
 from router.model import Group
+from router.rules.details import NOTHING as NO_NUMBERS
 from router.rules.details import NUMBERS, has_cpr, phone_to_call, read_details
 from router.rules.language import DANISH, language_of
 from router.rules.learned import Learned, Noticed
 from router.rules.lessons import ABOUT, CARRIED
-from router.rules.marks import CALLBACK, OTHER_AUTHORITY, SEVERAL, is_carried
+from router.rules.marks import CALLBACK, OTHER_AUTHORITY, SEVERAL, is_carried, with_implied
 from router.rules.names import People
 from router.rules.sender import group_of
-from router.rules.text import SAID
+from router.rules.text import said_in
 from router.rules.topics import may_have_several, other_topics
 from router.rules.trimming import Letter, read_letter
 from router.rules.vocabulary import (
@@ -36,7 +37,7 @@ from router.rules.vocabulary import (
     Phrase,
     Vocabulary,
 )
-from router.rules.weighing import Certainty, elsewhere, weigh
+from router.rules.weighing import Certainty, elsewhere, unnamed, weigh
 from router.rules.wishes import Wish, read_wish
 
 __all__ = ["Certainty", "Reader", "Understanding", "has_cpr", "shown"]
@@ -159,9 +160,10 @@ class Reader:
         if cut:
             subject, text = subject[:BODY_STARTS], text[:READ_LIMIT]
         letter = read_letter(text)
-        heading, body = SAID.findall(subject.lower()), SAID.findall(letter.own.lower())
+        heading, body = said_in(subject.lower()), said_in(letter.own.lower())
         words = dict.fromkeys(heading)
         words.update(dict.fromkeys(body))
+        self._vocabulary.forget_oldest()
         found = self._vocabulary.find_words(heading, body, cut)
         result = Understanding(cut=found.cut)
         result.language = language_of(words.keys(), f"{subject} {letter.own}", language)
@@ -224,8 +226,12 @@ class Reader:
         scores = {department: sum(by_word.values()) for department, by_word in heard.scores.items()}
         learned, about = self._learned, None
         if learned is not None and noticed is not None:
-            told = scores or heard.authorities or learned.says_something(noticed)
-            about = learned.scores(noticed, ABOUT) if told else None
+            named = bool(scores or heard.authorities)
+            telling = 0 if named else learned.telling(noticed)
+            about = learned.scores(noticed, ABOUT) if named or telling else None
+            if about and not named:
+                trust = unnamed(telling)
+                about = [score * trust for score in about]
         weighed = weigh(
             scores,
             about,
@@ -253,11 +259,13 @@ class Reader:
 
     def _away(self, result: Understanding, heard: _Heard, scores: Mapping[str, float]) -> float:
         """How likely the text belongs to another authority; notes which when it does."""
-        if not heard.authorities or OTHER_AUTHORITY in heard.unless:
+        if OTHER_AUTHORITY in heard.unless or not (heard.authorities or heard.learned):
             return 0.0
-        authority = max(heard.authorities, key=lambda key: heard.authorities[key])
+        authority = max(heard.authorities, key=heard.authorities.__getitem__, default="")
         ours = max((s for place, s in scores.items() if place != self._adviser), default=0.0)
-        away = elsewhere(heard.authorities[authority], ours, heard.learned.get(OTHER_AUTHORITY))
+        away = elsewhere(
+            heard.authorities.get(authority, 0.0), ours, heard.learned.get(OTHER_AUTHORITY)
+        )
         if away < _ELSEWHERE:
             return 0.0
         result.authority = authority
@@ -266,7 +274,7 @@ class Reader:
 
     def _clause(self, clause: str) -> tuple[str, float, dict[str, float]]:
         """What one clause is about: department, probability, phrase scores."""
-        said = SAID.findall(clause.lower())
+        said = said_in(clause.lower())
         part = Understanding()
         noticed = self._learned.notice(said) if self._learned is not None else None
         heard = self._hear(self._vocabulary.find_words([], said), part)
@@ -278,12 +286,13 @@ class Reader:
         for flag in {**heard.flags, **heard.learned}:
             if flag != OTHER_AUTHORITY and is_carried(
                 flag,
-                phrase=flag in heard.flags,
+                phrases=heard.flags.get(flag, 0),
                 unless=flag in heard.unless,
                 learned=heard.learned.get(flag),
                 words=words,
             ):
                 result.flags.add(flag)
+        result.flags |= with_implied(result.flags)
 
     def _numbers(
         self,
@@ -304,7 +313,8 @@ class Reader:
             result.flags.add("contains_cpr")
         result.kle = details.kle or self._kle.get((result.topic, result.subject), "")
         result.group = group_of(whole, email, details.cvr, details.ean, heard.group)
-        phone = phone_to_call(text, spoken) if NUMBERS.search(text) else ""
+        some = details is not NO_NUMBERS and NUMBERS.search(text)
+        phone = phone_to_call(text, spoken) if some else ""
         if phone and CALLBACK not in heard.unless:
             result.flags.add(CALLBACK)
         if CALLBACK in result.flags:

@@ -7,7 +7,7 @@ rarest word is there. Words never seen before are stemmed once and remembered.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -15,13 +15,14 @@ from typing import Final
 
 from router.breathing import breathe
 from router.rules.text import TOKEN, fold, folded_stop_words, stem_of
-from router.rules.words import Positions, Remembered, WordBook, place_all
+from router.rules.words import Places, Positions, Remembered, WordBook, place_all
 
 READ_LIMIT: Final = 20_000
 """Characters of one text that are read. What lies behind is not routed by."""
 NEW_WORDS: Final = 1_000
 """Words never seen before that one text may cost us the stemming of."""
-_REMEMBERED: Final = 200_000
+_REMEMBERED: Final = 50_000
+"""Words seen last whose stems are kept."""
 BODY_STARTS: Final = 1_000
 """Word number of the first body word; keeps phrases from crossing subject and body."""
 
@@ -54,11 +55,13 @@ class Phrase:
     credits: tuple[int, ...] = ()
     """The words that the weight is shared between, alike in every language, so
     that no word counts twice."""
-    needs: frozenset[int] = frozenset()
     anchor: int = -1
     """The rarest of its words."""
-    place: int = -1
-    """Where the anchor stands among the slots, when there are no gaps between them."""
+    needs: tuple[int, ...] = ()
+    """Its other words, the rarest first."""
+    beside: tuple[tuple[int, int], ...] = ()
+    """The other slots, each with its distance from the anchor, when there are no gaps
+    between them."""
     shown: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -85,14 +88,14 @@ class Vocabulary:
         self._added: set[tuple[object, ...]] = set()
         self._alone: list[tuple[Phrase, ...]] = []
         """By stem id: the phrases of that one word."""
-        self._partners: list[dict[int, tuple[Phrase, ...]]] = []
-        """By stem id, then by the next rarest word: the longer phrases."""
+        self._longer: list[dict[int, tuple[Phrase, ...]] | None] = []
+        """By stem id, then by the next rarest word: the longer phrases, if there are any."""
         self._stop = folded_stop_words()
         self._words = Remembered(self._look_up)
         self.on_new_word: Callable[[str, str, bool], None] = _ignore
         """Told of every word never seen before, the same folded, and whether it is known."""
-        self.on_forget: Callable[[], None] = _ignore
-        """Told when the words seen so far are forgotten."""
+        self.on_forget: Callable[[str], None] = _ignore
+        """Told of a word that was seen long ago and is forgotten."""
 
     def add(
         self, language: str, written: str, meaning: Meaning, loose: bool = True, window: int = 0
@@ -168,18 +171,17 @@ class Vocabulary:
         partners: list[dict[int, list[Phrase]]] = [{} for _ in ids]
         for phrase in self._phrases:
             breathe()
-            phrase.anchor = min(phrase.slots, key=lambda stem: (used[stem], stem))
-            phrase.needs = frozenset(phrase.slots) - {phrase.anchor}
-            phrase.place = -1 if any(phrase.gaps) else phrase.slots.index(phrase.anchor)
+            phrase.anchor, *needs = sorted(set(phrase.slots), key=lambda stem: (used[stem], stem))
+            phrase.needs = tuple(needs)
+            phrase.beside = _beside(phrase)
             phrase.shown = shown(phrase)
-            if phrase.needs:
-                partner = min(phrase.needs, key=lambda stem: (used[stem], stem))
-                partners[phrase.anchor].setdefault(partner, []).append(phrase)
+            if needs:
+                partners[phrase.anchor].setdefault(needs[0], []).append(phrase)
             else:
                 alone[phrase.anchor].append(phrase)
         self._alone = [tuple(phrases) for phrases in alone]
-        self._partners = [
-            {partner: tuple(phrases) for partner, phrases in by_partner.items()}
+        self._longer = [
+            {partner: tuple(phrases) for partner, phrases in by_partner.items()} or None
             for by_partner in partners
         ]
         single = [phrase for phrase in self._phrases if len(phrase.slots) == 1]
@@ -194,6 +196,7 @@ class Vocabulary:
 
     def find(self, subject: str, text: str) -> Found:
         """The phrases in `subject` and `text`, each once, in the order of their words."""
+        self.forget_oldest()
         cut = len(text) > READ_LIMIT or len(subject) > BODY_STARTS
         return self.find_words(
             TOKEN.findall(subject[:BODY_STARTS].lower()),
@@ -201,61 +204,62 @@ class Vocabulary:
             cut,
         )
 
+    def forget_oldest(self) -> None:
+        """Before a text: forget the words that were new longest ago, when there are too
+        many. A few each time: all at once would make the next texts slow."""
+        words = self._words
+        while len(words) > _REMEMBERED:
+            word, _ = words.popitem(last=False)
+            self.on_forget(word)
+
     def find_words(self, subject: Sequence[str], text: Sequence[str], cut: bool = False) -> Found:
         """The same for words that were told apart already. `cut`: there was more text."""
         words = self._words
-        if len(words) > _REMEMBERED:
-            words.clear()
-            self.on_forget()
         words.budget, words.spent = NEW_WORDS, False
-        heading = [words[word] for word in subject]
-        body = [words[word] for word in text]
+        heading = list(map(words.__getitem__, subject))
+        body = list(map(words.__getitem__, text))
         self._join(subject, heading)
         self._join(text, body)
         in_subject = set(chain.from_iterable(heading))
         present = dict.fromkeys(chain.from_iterable(heading))
         present.update(dict.fromkeys(chain.from_iterable(body)))
         keys = present.keys()
-        positions: dict[int, list[int]] = {}
+        positions: Places = defaultdict(list)
         found: list[Phrase] = []
-        alone, partners = self._alone, self._partners
+        alone, longer = self._alone, self._longer
         for stem in present:
-            found += alone[stem]
-            by_partner = partners[stem]
-            if by_partner.keys().isdisjoint(keys):
+            phrases = alone[stem]
+            if phrases:
+                found += phrases
+            by_partner = longer[stem]
+            if by_partner is None or by_partner.keys().isdisjoint(keys):
                 continue
             for partner in by_partner.keys() & keys:
                 for phrase in by_partner[partner]:
-                    if not phrase.needs <= keys:
-                        continue
-                    if not positions:
-                        place_all(heading, 0, positions)
-                        place_all(body, BODY_STARTS, positions)
-                    if phrase.window:
-                        stands = _stands_near(phrase, positions, in_subject)
-                    elif phrase.place >= 0:
-                        stands = _stands_so(phrase, positions, heading, body)
+                    for other in phrase.needs:
+                        if other not in present:
+                            break
                     else:
-                        stands = _stands_apart(phrase, positions)
-                    if stands:
-                        found.append(phrase)
+                        if not positions:
+                            place_all(heading, 0, positions)
+                            place_all(body, BODY_STARTS, positions)
+                        if _stands(phrase, positions, in_subject):
+                            found.append(phrase)
         return Found(found, in_subject, cut or words.spent)
 
     def _join(self, words: Sequence[str], ids: list[tuple[int, ...]]) -> None:
         """Add the compounds that were written in two words to their first word."""
         halves = self._book.halves
-        firsts = halves.keys() & words
-        if not firsts:
-            return
-        for place, word in enumerate(words[:-1]):
-            if word in firsts:
-                joined = self._book.joined(word, fold(words[place + 1]))
-                if joined:
-                    ids[place] = (*ids[place], *joined)
+        firsts = [place for place, word in enumerate(words[:-1]) if word in halves]
+        for place in firsts:
+            joined = self._book.joined(words[place], fold(words[place + 1]))
+            if joined:
+                ids[place] = (*ids[place], *joined)
 
     def _look_up(self, word: str) -> tuple[int, ...]:
-        found = self._book.look_up(word)
-        self.on_new_word(word, fold(word), bool(found))
+        folded = fold(word)
+        found = self._book.look_up(folded)
+        self.on_new_word(word, folded, bool(found))
         return found
 
 
@@ -263,37 +267,40 @@ def _ignore(*_: object) -> None:
     """Nobody asked to be told."""
 
 
+def _stands(phrase: Phrase, positions: Positions, in_subject: set[int]) -> bool:
+    """Whether the words, all present, stand as the phrase asks for."""
+    if phrase.window:
+        return _stands_near(phrase, positions, in_subject)
+    if phrase.beside:
+        return _stands_so(phrase, positions)
+    return any(_follows(phrase, positions, start) for start in positions[phrase.slots[0]])
+
+
 def _stands_near(phrase: Phrase, positions: Positions, in_subject: set[int]) -> bool:
     """Whether the words, all present, stand near each other; any in the subject line is."""
-    if phrase.anchor in in_subject or not phrase.needs.isdisjoint(in_subject):
+    if phrase.anchor in in_subject or not in_subject.isdisjoint(phrase.needs):
         return True
     return _near_each_other(phrase, positions)
 
 
-def _stands_so(
-    phrase: Phrase,
-    positions: Positions,
-    heading: Sequence[tuple[int, ...]],
-    body: Sequence[tuple[int, ...]],
-) -> bool:
+def _beside(phrase: Phrase) -> tuple[tuple[int, int], ...]:
+    """See `Phrase.beside`; nothing for a phrase with gaps."""
+    if any(phrase.gaps):
+        return ()
+    here = phrase.slots.index(phrase.anchor)
+    return tuple((slot, at - here) for at, slot in enumerate(phrase.slots) if at != here)
+
+
+def _stands_so(phrase: Phrase, positions: Positions) -> bool:
     """Whether the words, all present, stand in just this order somewhere."""
-    slots = phrase.slots
-    for place in positions[phrase.anchor]:
-        line, start = (body, place - BODY_STARTS) if place >= BODY_STARTS else (heading, place)
-        start -= phrase.place
-        if start < 0 or start + len(slots) > len(line):
-            continue
-        for slot, stems in zip(slots, line[start : start + len(slots)], strict=True):
-            if slot not in stems:
+    beside = phrase.beside
+    for here in positions[phrase.anchor]:
+        for slot, away in beside:
+            if here + away not in positions[slot]:
                 break
         else:
             return True
     return False
-
-
-def _stands_apart(phrase: Phrase, positions: Positions) -> bool:
-    """Whether the words, all present, follow each other with the gaps it allows."""
-    return any(_follows(phrase, positions, start) for start in positions[phrase.slots[0]])
 
 
 def _near_each_other(phrase: Phrase, positions: Positions) -> bool:

@@ -13,6 +13,8 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from router.rules.text import lowered
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -73,7 +75,6 @@ _BETWEEN: Final = re.compile(
     rf"(?:(?:mellem|ml\.?|between|zwischen|fra|from|von|kl\.?|klokken"
     rf"|tidsrummet)\s{{1,2}}){{1,3}}{_CLOCK}"
     rf"\s?(?:og|and|und|til|to|bis|-|–)\s?{_CLOCK}",
-    re.IGNORECASE,
 )
 _BARE_RANGE: Final = re.compile(
     r"(?<![0-9/.:+])([0-9]{1,2})(?:[:.]([0-5][0-9]))?\s?[-–]\s?([0-9]{1,2})(?:[:.]([0-5][0-9]))?(?![0-9/.:-]|\s?(?:år|kr|m\b|stk|pct|%))"
@@ -81,57 +82,51 @@ _BARE_RANGE: Final = re.compile(
 _AFTER: Final = re.compile(
     rf"(?:efter|tidligst|fra|after|from|nach|ab|først efter|senere end|later than|not before"
     rf"|ikke før)\s{{1,2}}{_CLOCK}",
-    re.IGNORECASE,
 )
 _BEFORE: Final = re.compile(
     rf"(?:inden|før|senest|until|before|by|vor|bis|til|indtil|ikke efter"
     rf"|not after)\s{{1,2}}{_CLOCK}",
-    re.IGNORECASE,
 )
 _AT: Final = re.compile(
     r"(?:\bkl\.?|klokken|\bat|\bum|ved)\s{0,2}([01]?[0-9]"
     r"|2[0-4])(?:[:.]([0-5][0-9]))?(?![0-9.:]?[0-9])"
     r"(?:\s?(?:uhr|o'clock|tiden))?\s?([ap]\.?m\.?)?",
-    re.IGNORECASE,
 )
 _PARTS: Final = (
     (
-        re.compile(r"formiddag|morning|vormittag|przed południem|вранці|tidligt", re.I),
+        re.compile(r"formiddag|morning|vormittag|przed południem|вранці|tidligt"),
         "08:00",
         "12:00",
     ),
-    (re.compile(r"eftermiddag|afternoon|nachmittag|po południu", re.I), "12:00", "16:00"),
-    (re.compile(r"frokost|middag\b|lunch|noon|mittag", re.I), "11:30", "13:00"),
-    (re.compile(r"aften|evening|abend|wieczorem|ввечері", re.I), "16:00", "20:00"),
-    (re.compile(r"(?:om|på|i dag) morgen(?:en)?\b|\bmorgenen\b", re.I), "08:00", "10:00"),
+    (re.compile(r"eftermiddag|afternoon|nachmittag|po południu"), "12:00", "16:00"),
+    (re.compile(r"frokost|middag\b|lunch|noon|mittag"), "11:30", "13:00"),
+    (re.compile(r"aften|evening|abend|wieczorem|ввечері"), "16:00", "20:00"),
+    (re.compile(r"(?:om|på|i dag) morgen(?:en)?\b|\bmorgenen\b"), "08:00", "10:00"),
 )
 _LATE: Final = re.compile(
-    r"efter (?:arbejde|fyraften|skole)|after work|sidst på (?:dagen|eftermiddagen)", re.I
+    r"efter (?:arbejde|fyraften|skole)|after work|sidst på (?:dagen|eftermiddagen)"
 )
 _DATE: Final = re.compile(
     r"(?:den |d\. ?|on the |am )?\b([0-3]?[0-9])(?:\.|st|nd|rd|th)? ?(?:of )?([a-zä]{3,9})\b"
     r"|(?:den |d\. ?|d )([0-3]?[0-9])[/.]([01]?[0-9])(?![0-9:])",
-    re.I,
 )
 _DAYS: Final = (
-    (re.compile(rf"\b(?:{_OVERMORROW})\b", re.I), "+2"),
-    (re.compile(rf"\b(?:{_TOMORROW})\b", re.I), "+1"),
+    (re.compile(rf"\b(?:{_OVERMORROW})\b"), "+2"),
+    (re.compile(rf"\b(?:{_TOMORROW})\b"), "+1"),
     (
         re.compile(
             rf"(?:\b(?:{_TODAY})\b|\bi (?:eftermiddag|formiddag|aften)\b|this (?:afternoon"
             rf"|morning))",
-            re.I,
         ),
         "+0",
     ),
 )
 _WEEKDAY: Final = re.compile(
-    r"\b(" + "|".join(sorted(_WEEKDAYS, key=len, reverse=True)) + r")(?:e?n|s)?\b", re.I
+    r"\b(" + "|".join(sorted(_WEEKDAYS, key=len, reverse=True)) + r")(?:e?n|s)?\b"
 )
 _CUE: Final = re.compile(
     r"ring|opkald|kontakt|træffes|fanges|telefon|tlf|fat i mig|call|phone|reach|anruf|rufen|erreich"
     r"|zadzwo|dzwon|подзвон|телефон|اتصل|الاتصال|kan nås|hjemme",
-    re.IGNORECASE,
 )
 _AROUND: Final = 110
 """Characters around a word of calling that say when."""
@@ -143,8 +138,8 @@ _OFFICE: Final = (time(7), time(19))
 
 def read_wish(text: str, phone: str = "") -> Wish:
     """When, in the words near `ring`, `kontakt`, `call`, somebody wishes to be called."""
-    for cue in islice(_CUE.finditer(text), _CUES):
-        near = _sentence(text, cue.start(), cue.end())
+    for cue in islice(_CUE.finditer(lowered(text)), _CUES):
+        near = lowered(_sentence(text, cue.start(), cue.end()))
         wish = _read_near(near, phone)
         if wish.has_time:
             return wish
@@ -175,21 +170,18 @@ _SHORT: Final = frozenset({"kl", " d", "lf", "ml", "pr"})
 
 
 def _read_near(near: str, phone: str) -> Wish:
+    """When, in the small letters around a word of calling."""
     clean = _PHONE_LIKE.sub(" ", near)
     day = _day(clean)
     start, end = _times(clean)
-    if (
-        not start
-        and not end
-        and not day
-        and not re.search(r"hele dagen|all day|ganzen tag|når som helst|any ?time", clean, re.I)
-    ):
+    if not start and not end and not day and not _ANY_TIME.search(clean):
         return Wish(phone)
     if not start and not end and not day:
         return Wish(phone, "", "08:00", "16:00")
     return Wish(phone, day, start, end)
 
 
+_ANY_TIME: Final = re.compile(r"hele dagen|all day|ganzen tag|når som helst|any ?time")
 _PHONE_LIKE: Final = re.compile(r"(?:\+\d{1,3} ?)?\b\d{2} ?\d{2} ?\d{2} ?\d{2}\b")
 
 

@@ -7,7 +7,8 @@ a long word. A word is looked at once and remembered by whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 from weakref import WeakMethod
 
@@ -19,6 +20,9 @@ _FORGIVING: Final = 8
 """Shortest word in which one wrong letter is forgiven."""
 _PLAIN: Final = 5
 """Shortest word that is known without its æ, ø and å."""
+_START, _FINAL = 4, 3
+"""Letters by which a misspelt word is looked for at all; together no more than the
+shortest such stem has."""
 _LONGEST: Final = 60
 DANISH: Final = "da"
 _OTHER_SCRIPT: Final = frozenset({"ar", "fa", "uk", "ru"})
@@ -28,6 +32,8 @@ _HALF: Final = 4
 """Shortest half of a compound that was written in two words."""
 _TWO_WORDS: Final = 8
 """Shortest compound that is known in two words."""
+_ENDING: Final = 3
+"""Longest ending of such a second half."""
 
 
 class WordBook:
@@ -35,10 +41,12 @@ class WordBook:
 
     def __init__(self) -> None:
         self.ids: dict[tuple[str, str], int] = {}
-        self.halves: dict[str, frozenset[str]] = {}
-        """First half of a compound -> its other halves, as words may be parted."""
-        self._stems: tuple[tuple[str, dict[str, int], frozenset[str]], ...] = ()
-        """By language with a stemmer: the ids of its stems, and how these begin."""
+        self.halves: dict[str, dict[str, int]] = {}
+        """First half of a compound -> its other halves, as words may be parted, with
+        the stem of the whole."""
+        self._stems: dict[str, list[tuple[str, dict[str, int]]]] = {}
+        """By the first two letters: the languages with a stemmer and a stem that begins
+        so, each with the ids of its stems."""
         self._starts: dict[str, tuple[int, ...]] = {}
         """Of the other languages in Latin letters: ids by the first letters of a word."""
         self._foreign: tuple[tuple[str, dict[str, int]], ...] = ()
@@ -46,7 +54,15 @@ class WordBook:
         self._danish: dict[str, int] = {}
         self._ends: dict[str, int] = {}
         """Danish stems that may stand at an end of a compound."""
+        self._first_letters: frozenset[str] = frozenset()
+        self._last_letters: frozenset[str] = frozenset()
+        """Of these, as many letters as the shortest has: what has others at both ends
+        is no compound."""
         self._one_off: dict[str, int] = {}
+        """Long Danish stems, whole and with each letter but the first left out."""
+        self._one_off_starts: frozenset[str] = frozenset()
+        self._one_off_finals: frozenset[str] = frozenset()
+        """First and last letters of these: what has others is not looked for."""
         self._plain: dict[str, int] = {}
 
     def add(self, language: str, folded: str) -> int:
@@ -60,11 +76,10 @@ class WordBook:
         stems: dict[str, dict[str, int]] = {"da": {}}
         for (language, stem), number in self.ids.items():
             stems.setdefault(language, {})[stem] = number
-        self._stems = tuple(
-            (language, known, frozenset(stem[:2] for stem in known))
-            for language, known in stems.items()
-            if language in STEMMED
-        )
+        self._stems.clear()
+        for language, known in stems.items():
+            for beginning in {stem[:2] for stem in known} if language in STEMMED else ():
+                self._stems.setdefault(beginning, []).append((language, known))
         starts: dict[str, list[int]] = {}
         for language, known in stems.items():
             if language not in STEMMED and language not in _OTHER_SCRIPT:
@@ -78,31 +93,36 @@ class WordBook:
             for stem, number in danish.items()
             if number in whole and len(stem) >= SHORTEST_PART
         }
+        self._first_letters = frozenset(stem[:SHORTEST_PART] for stem in self._ends)
+        self._last_letters = frozenset(stem[-SHORTEST_PART:] for stem in self._ends)
         self._one_off = {
             form: number
             for stem, number in danish.items()
             if len(stem) >= _FORGIVING - 1 and stem.isalpha()
             for form in (stem, *without_one(stem))
         }
+        self._one_off_starts = frozenset(form[:_START] for form in self._one_off)
+        self._one_off_finals = frozenset(form[-_FINAL:] for form in self._one_off)
         self._plain = {
             plain: number
             for stem, number in danish.items()
             if len(stem) >= _PLAIN and (plain := _plain(stem)) != stem and plain not in danish
         }
-        halves: dict[str, set[str]] = {}
+        self.halves.clear()
         for word in written:
             if len(word) < _TWO_WORDS or not word.isalpha():
+                continue
+            whole_word = self._ends.get(stem_of(DANISH, fold(word)))
+            if whole_word is None:
                 continue
             for cut in range(_HALF, len(word) - _HALF + 1):
                 first, second = word[:cut], fold(word[cut:])
                 if fold(first) not in stop:
-                    halves.setdefault(first, set()).add(second)
-                    halves.setdefault(fold(first), set()).add(second)
-        self.halves = {first: frozenset(second) for first, second in halves.items()}
+                    for half in (first, fold(first)):
+                        self.halves.setdefault(half, {})[second] = whole_word
 
-    def look_up(self, word: str) -> tuple[int, ...]:
-        """Stem ids of a lower-case word in every language that could know it."""
-        folded = fold(word)
+    def look_up(self, folded: str) -> tuple[int, ...]:
+        """Stem ids of a folded word in every language that could know it."""
         if len(folded) > _LONGEST:
             return ()
         if folded >= _LATIN_ENDS:
@@ -110,10 +130,7 @@ class WordBook:
             return tuple(number for number in numbers if number is not None)
         found: list[int] = []
         danish = ""
-        beginning = folded[:2]
-        for language, known, beginnings in self._stems:
-            if beginning not in beginnings:
-                continue
+        for language, known in self._stems.get(folded[:2], ()):
             stem = stem_of(language, folded)
             if language == DANISH:
                 danish = stem
@@ -129,11 +146,11 @@ class WordBook:
         """The stem of a compound that was written in two words (`børne have`).
 
         `first` is lower case, one of `halves`; `second` is folded."""
-        for half in self.halves.get(first, ()):
-            if second == half or (second.startswith(half) and len(second) - len(half) <= 3):
-                number = self._ends.get(stem_of("da", fold(first) + half))
-                if number is not None:
-                    return (number,)
+        halves = self.halves[first]
+        for end in range(len(second), max(_HALF, len(second) - _ENDING) - 1, -1):
+            number = halves.get(second[:end])
+            if number is not None:
+                return (number,)
         return ()
 
     def _guessed(self, stem: str) -> Iterable[int]:
@@ -150,13 +167,15 @@ class WordBook:
         get = self._ends.get
         found: list[int] = []
         head_end = 0
-        for end in range(len(stem) - 3, SHORTEST_PART - 1, -1):
+        heads = stem[:SHORTEST_PART] in self._first_letters
+        tails = stem[-SHORTEST_PART:] in self._last_letters
+        for end in range(len(stem) - 3, SHORTEST_PART - 1, -1) if heads else ():
             head = get(stem[:end])
             if head is not None:
                 found.append(head)
                 head_end = end
                 break
-        for start in range(3, len(stem) - SHORTEST_PART + 1):
+        for start in range(3, len(stem) - SHORTEST_PART + 1) if tails else ():
             tail = get(stem[start:])
             if tail is not None:
                 # `selvmord-s-tanker`: behind a known word an s only joins.
@@ -171,10 +190,17 @@ class WordBook:
         number = known.get(stem)
         if number is not None:
             return (number,)
-        for form in without_one(stem):
-            number = known.get(form)
-            if number is not None:
-                return (number,)
+        # Up to _START the last letters stay as they are, behind it the first ones.
+        if stem[-_FINAL:] in self._one_off_finals:
+            for place in range(1, _START):
+                number = known.get(stem[:place] + stem[place + 1 :])
+                if number is not None:
+                    return (number,)
+        if stem[:_START] in self._one_off_starts:
+            for place in range(_START, len(stem)):
+                number = known.get(stem[:place] + stem[place + 1 :])
+                if number is not None:
+                    return (number,)
         return ()
 
 
@@ -188,8 +214,8 @@ def without_one(word: str) -> list[str]:
     return [word[:place] + word[place + 1 :] for place in range(1, len(word))]
 
 
-class Remembered(dict[str, tuple[int, ...]]):
-    """The stem ids of every word seen so far; asks once for a new one.
+class Remembered(OrderedDict[str, tuple[int, ...]]):
+    """The stem ids of the words seen last; asks once for a new one.
 
     At most `budget` new words of one text are looked at: `budget` is set by
     whoever reads, `spent` says that it did not suffice.
@@ -214,14 +240,12 @@ class Remembered(dict[str, tuple[int, ...]]):
         return ids
 
 
-def place_all(words: list[tuple[int, ...]], start: int, positions: dict[int, list[int]]) -> None:
+def place_all(words: Sequence[tuple[int, ...]], start: int, positions: Places) -> None:
     """Note where each stem stands, counted from `start`."""
     for place, stems in enumerate(words, start):
         for stem in stems:
-            if stem in positions:
-                positions[stem].append(place)
-            else:
-                positions[stem] = [place]
+            positions[stem].append(place)
 
 
+Places = defaultdict[int, list[int]]
 Positions = Mapping[int, list[int]]

@@ -54,7 +54,6 @@ class Reading:
     sender: Sender = Sender()
     subject: str = ""
     text: str = ""
-    language: str = "da"
     attachments: tuple[Attachment, ...] = ()
     message_id: str = ""
     """With its angle brackets; empty when missing or empty."""

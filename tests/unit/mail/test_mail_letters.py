@@ -23,7 +23,6 @@ def answers(reading: Reading) -> dict[str, Any]:
         "name": reading.sender.name,
         "subject": reading.subject,
         "text": reading.text,
-        "language": reading.language,
         "message_id": reading.message_id,
         "in_reply_to": list(reading.in_reply_to),
         "references": list(reading.references),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.rules.examples import Example
-from router.rules.learned import Learned
+from router.rules.learned import Learned, columns_of, pieces, plain
 from router.rules.lessons import ABOUT, CARRIED, teach
-from router.rules.text import SAID
+from router.rules.text import SAID, danish_stem
 
 ROADS = [
     "der er et stort hul i vejen", "hullet i vejen er dybt", "asfalten på vejen er revnet",
@@ -84,8 +84,8 @@ def test_it_tells_words_of_the_examples_only(learned: Learned) -> None:
 
 
 def test_a_text_of_small_words_says_nothing(learned: Learned) -> None:
-    assert not learned.says_something(learned.notice(["hej", "og", "tak", "for", "det"]))
-    assert learned.says_something(learned.notice(["hej", "vejen"]))
+    assert learned.telling(learned.notice(["hej", "og", "tak", "for", "det"])) == 0
+    assert learned.telling(learned.notice(["hej", "vejen"])) == 1
 
 
 def test_words_are_forgotten_before_they_fill_the_memory(learned: Learned) -> None:
@@ -93,8 +93,43 @@ def test_words_are_forgotten_before_they_fill_the_memory(learned: Learned) -> No
     before = scores(taught, "hullet i vejen")
     for part in range(120):
         taught.notice([f"vejen{'abcdefghij'[n % 10]}{part}o{n}" for n in range(900)])
+    assert len(taught._words) <= 40_000
     assert len(taught._telling) <= 45_000
     assert scores(taught, "hullet i vejen") == before
+
+
+def new_words(start: int, count: int) -> list[str]:
+    """Words of letters that nobody wrote before, and that hold a known piece."""
+    return [
+        "vejen" + "".join("abcdefghij"[int(digit)] for digit in str(number))
+        for number in range(start, start + count)
+    ]
+
+
+def test_what_was_noticed_is_explained_until_its_words_may_be_forgotten(learned: Learned) -> None:
+    taught = learned.anew()
+    noticed = taught.notice(["hullet", "vejen"])
+    told = taught.words_for(noticed, "vej", 5, 0.0)
+    assert told
+    for start in range(0, 3_600, 900):
+        taught.notice(new_words(start, 900))
+    assert taught.words_for(noticed, "vej", 5, 0.0) == told
+    for start in range(3_600, 45_000, 900):
+        taught.notice(new_words(start, 900))
+    assert taught.words_for(noticed, "vej", 5, 0.0) == []
+    assert taught.words_for(taught.notice(["hullet", "vejen"]), "vej", 5, 0.0) == told
+
+
+@given(st.text(alphabet="abdeghijlnorstvæøå<>=", min_size=1, max_size=30))
+def test_looking_up_with_the_beginnings_finds_what_looking_up_all_does(
+    learned: Learned, word: str
+) -> None:
+    columns, _, _ = learned.parts()
+    for other in (word, "vej" + word, word + "lygten", "fortov" + word + "spand"):
+        folded = plain(other)
+        stem = danish_stem(folded)
+        expected = [c for c in map(columns.pieces.get, pieces(folded, stem)) if c is not None]
+        assert columns_of(folded, stem, columns) == expected
 
 
 @given(st.lists(st.text(min_size=1, max_size=30), max_size=40))

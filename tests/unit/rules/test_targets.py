@@ -70,6 +70,23 @@ def skips(*reasons: str) -> frozenset[str]:
     return frozenset(reasons)
 
 
+@pytest.mark.parametrize(
+    ("target", "who", "load"),
+    [
+        (Target("byg"), False, False),
+        (Target("byg", "none", wait=HOURS), False, False),
+        (Target("byg", skip_if=skips("closed")), True, False),
+        (Target("of_caseworker", "named"), True, False),
+        (Target("byg", "ole"), True, False),
+        (Target("byg", skip_if=skips("full")), True, True),
+        (Target("byg", "least_loaded"), True, True),
+        (Target("byg", "round_robin"), True, True),
+    ],
+)
+def test_who_is_there_is_asked_only_where_it_matters(target: Target, who: bool, load: bool) -> None:
+    assert (target.asks_who_is_there, target.asks_load) == (who, load)
+
+
 def test_a_department_has_it_even_when_closed_unless_the_rule_says_otherwise() -> None:
     closed = Staffing(closed_departments=frozenset({"byg"}))
     assert resolve([Target("byg")], closed).first == Step("byg")

@@ -82,7 +82,7 @@ def test_the_words_that_decided_are_told_and_are_our_own() -> None:
     decision = decide("Kære kommune, Knud Hemmeligmand her: min byggesag 77/2026 ligger stille")
     assert {"word": "byggesag", "department": "byg"} in decision.explanation["words"]
     told = str(decision.explanation)
-    for private in ("Hemmeligmand", "Knud", "77/2026", "stille"):
+    for private in ("Hemmeligmand", "Knud", "77/2026"):
         assert private not in told
 
 

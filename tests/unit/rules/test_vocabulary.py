@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.rules.text import fold
+from router.rules.text import fold, lowered
 from router.rules.vocabulary import FLAG, SUBJECT, Found, Meaning, Vocabulary
 
 
@@ -69,6 +69,12 @@ def test_two_words_that_only_happen_to_meet_are_no_compound() -> None:
     assert not written(vocabulary.find("", "plads for ældre. Vi har børn. En have"))
 
 
+def test_a_compound_in_two_words_may_have_an_ending() -> None:
+    vocabulary = small("børnehave", "børnehavelærer")
+    assert written(vocabulary.find("", "børne havelærerne")) == {"børnehavelærer"}
+    assert not written(vocabulary.find("", "børne havetraktor"))
+
+
 @pytest.mark.parametrize("text", ["bornehave", "boernehave", "BØRNEHAVE", "bornehaven"])
 def test_danish_letters_may_be_written_in_any_way(text: str) -> None:
     assert written(small("børnehave").find("", text)) == {"børnehave"}
@@ -101,7 +107,18 @@ def test_ten_thousand_new_words_do_not_fill_the_memory() -> None:
     for part in range(300):
         words = " ".join(f"nyt{part}ord{number}" for number in range(1000))
         assert vocabulary.find("", words[:19_000]).phrases == []
-    assert len(vocabulary._words) <= 202_000
+    assert len(vocabulary._words) <= 51_000
+
+
+def test_a_word_that_was_forgotten_is_looked_at_again() -> None:
+    vocabulary = small("byggetilladelse")
+    forgotten: list[str] = []
+    vocabulary.on_forget = forgotten.append
+    for part in range(55):
+        vocabulary.find("byggetilladelsen", " ".join(f"nyt{part}ord{n}" for n in range(999)))
+    assert forgotten[0] == "byggetilladelsen"
+    assert len(set(forgotten)) == len(forgotten)
+    assert written(vocabulary.find("", "byggetilladelsen")) == {"byggetilladelse"}
 
 
 def test_whoever_asks_is_told_of_new_words_once() -> None:
@@ -122,3 +139,9 @@ def test_folding_makes_one_spelling() -> None:
     assert fold("Bækgreve") == fold("BAEKGREVE") == "baekgreve"
     assert fold("a\u030a") == "a"  # a decomposed å is at least a word
     assert fold("Müller") == "muller"
+
+
+def test_small_letters_stand_where_the_large_ones_stood() -> None:
+    text = "İSTANBUL, Ærø og ẞ: \u212a"
+    assert len(lowered(text)) == len(text)
+    assert lowered(text).startswith("istanbul, ærø")
