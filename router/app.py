@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -25,17 +26,28 @@ from router.embedded import Embedded
 from router.errors import LedgerAway
 from router.house import House
 from router.ledger import Ledger
+from router.letters import Letters
 from router.live import Live
+from router.meetings import Meetings
 from router.metrics import CountedReception, Metrics
 from router.outbox import Outbox
+from router.parts import Parts
+from router.promise_clock import PromiseClock
+from router.promise_policies_check import check_policies
 from router.promises import Promises
 from router.settings import Address, Settings, SettingsError
+from router.slots import Slots
+from router.splitting import Splitting
 from router.staff import mirror
+from router.steps import Tools
+from router.wishes import Wishes
 
 log = structlog.get_logger(__name__)
 
 _CLOCK_SECONDS: Final = 1.0
-"""How often the promise clock looks; every process does, each takes other rows."""
+"""How long the clock rests after a turn that failed."""
+_OFFER_SECONDS: Final = 5.0
+"""How long the clock rests between two looks at offers. They end in minutes of working time."""
 _START_SECONDS: Final = 60.0
 """How long a start waits for PostgreSQL, which may itself be starting."""
 _COLLECT_AFTER: Final = 10_000
@@ -55,8 +67,8 @@ async def open_house(
     `municipality` is read from `settings.config_folder`, and again when that changes,
     unless it is given.
     Migrates, and mirrors the configured departments and caseworkers. Raises
-    ConfigError when the configuration is wrong, LedgerAway when PostgreSQL stays
-    away for a minute.
+    ConfigError when the configuration is wrong or lacks a policy that open promises
+    need, LedgerAway when PostgreSQL stays away for a minute.
     """
     database_url, redis_url = settings.database_url, settings.redis_url
     if database_url is None or redis_url is None:
@@ -73,16 +85,17 @@ async def open_house(
     live = Live(redis)
     try:
         await _when_there(ledger)
-        await mirror(ledger, municipality, clock)
-        configuration = LiveConfiguration(
-            municipality, folder, lambda fresh: mirror(ledger, fresh, clock)
-        )
+        adopt = partial(_adopt, ledger, clock)
+        await adopt(municipality)
+        configuration = LiveConfiguration(municipality, folder, adopt)
         # What counts is in there alone: an old one is to be let go when it has changed.
         del municipality
         current = configuration.current
         secret = await ledger.secret()
         outbox = Outbox(ledger, current, clock, live)
-        reception = CountedReception(ledger, current, clock, live, outbox, secret)
+        slots = Slots(ledger, current, clock)
+        tools = Tools(ledger, current, clock, live, outbox)
+        reception = CountedReception(tools, secret, slots)
         reception.metrics = Metrics()
         outbox.on_result = reception.metrics.effect_result
         yield House(
@@ -93,14 +106,27 @@ async def open_house(
             redis=redis,
             live=live,
             reception=reception,
-            contacts=Contacts(ledger, current, clock, live, outbox, secret),
-            promises=Promises(ledger, current, clock, live, outbox),
+            contacts=Contacts(tools, secret),
+            promises=Promises(tools),
+            promise_clock=PromiseClock(tools),
+            splitting=Splitting(tools),
+            parts=Parts(tools),
+            meetings=Meetings(tools),
+            letters=Letters(tools),
+            slots=slots,
+            wishes=Wishes(tools, slots),
             outbox=outbox,
         )
     finally:
         await live.close()
         await redis.aclose()
         await ledger.close()
+
+
+async def _adopt(ledger: Ledger, clock: Clock, municipality: config.Municipality) -> None:
+    """Make the ledger ready for a configuration; ConfigurationRefused if promises forbid it."""
+    await check_policies(ledger, municipality)
+    await mirror(ledger, municipality, clock)
 
 
 async def _when_there(ledger: Ledger) -> None:
@@ -166,19 +192,33 @@ def build_app(house: House, *, workers: bool = True) -> web.Application:
     if workers:
         app.cleanup_ctx.append(_while_open(house.configuration.watch))
     if workers and "clock" in roles:
-        app.cleanup_ctx.append(_while_open(lambda: _clock(house)))
+        for turn in (_promises, _offers):
+            app.cleanup_ctx.append(_while_open(partial(_clock, house, turn)))
     if workers and "outbox" in roles:
         app.cleanup_ctx.append(_while_open(house.outbox.run))
     return app
 
 
-async def _clock(house: House) -> None:
-    """The promise clock: what is due is late at its minute, offers nobody took come back."""
+async def _promises(house: House) -> None:
+    """What is due is looked at in its second; a rest lasts until the next is due."""
+    while await house.promise_clock.fire_due():
+        pass
+    await house.promise_clock.nap()
+
+
+async def _offers(house: House) -> None:
+    """Offers that nobody took come back, to the minute: that needs no look every second."""
+    while await house.contacts.lapse_offers() + await house.parts.lapse_offers():
+        pass
+    await asyncio.sleep(_OFFER_SECONDS)
+
+
+async def _clock(house: House, turn: Callable[[House], Coroutine[None, None, None]]) -> None:
+    """One hand of the clock, turn after turn. One that fails does not stop the other."""
     while True:
         try:
-            while await house.promises.fire_due():
-                pass
-            await house.contacts.lapse_offers()
+            await turn(house)
+            continue
         except LedgerAway as error:
             log.warning("clock_ledger_away", reason=str(error))
         except Exception:

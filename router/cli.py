@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from router import __version__, log
+from router.indicators_command import indicator_options, print_report
 from router.rehearsal.command import coverage, learn, replay, show
 from router.rules.command import rules
 from router.rules.route_command import route
@@ -93,6 +94,21 @@ def audit() -> None:
     if findings:
         sys.exit(FAILED)
     click.echo(f"clean: {len(INVARIANTS)} invariants hold")
+
+
+@main.command()
+@indicator_options
+@explained
+def indicators(**asked: Any) -> None:
+    """Promises kept in time, kept late, tried and withdrawn; waiting, repeats and fairness.
+
+    What each number means, and why some are not there ("<5", ".."), stands in
+    docs/indicators.md.
+    """
+    settings = read_settings()
+    log.configure(settings.log_level, settings.log_format)
+    with with_servers(settings, lambda text: None, redis=False, share=True) as (settings, _):
+        run_async(print_report(settings, **asked))
 
 
 @main.command()

@@ -11,64 +11,30 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from router.config_hours import read_hours
 from router.config_organisation import Department, Own, read_organisation
 from router.config_people import Caseworker
-from router.config_source import ConfigurationRefused, Fields, Reading
+from router.config_promises import read_policies
+from router.config_roster import read_rosters
+from router.config_source import ConfigurationRefused, Reading
 from router.hours import Hours
+from router.promise_policies import Policies
 from router.rules import RuleTable, load_table
 
+if TYPE_CHECKING:
+    from router.capacity import Roster
+
 __all__ = [
-    "CallbackPolicy",
     "Caseworker",
     "ConfigurationRefused",
     "Department",
-    "HoursPolicy",
     "Municipality",
-    "PromisePolicies",
-    "WorkingDaysPolicy",
     "load",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackPolicy:
-    """When we call back, and how often we try."""
-
-    working_hours: int
-    latest_working_days: int
-    attempts: int
-    rests: tuple[timedelta, ...]
-    """Wall-clock rest before the second, third, ... attempt; the last one repeats."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingDaysPolicy:
-    """Within so many working days."""
-
-    working_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class HoursPolicy:
-    """Within so many working hours."""
-
-    working_hours: int
-
-
-@dataclass(frozen=True, slots=True)
-class PromisePolicies:
-    """The service goals that promises are made from."""
-
-    callback: CallbackPolicy
-    answer: WorkingDaysPolicy
-    complaint_call: WorkingDaysPolicy
-    delivery_failure: WorkingDaysPolicy
-    offer: HoursPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +51,7 @@ class Municipality:
     caseworkers: Mapping[str, Caseworker]
     default_department: str
     hours: Hours
-    policies: PromisePolicies
+    policies: Policies
     rules: RuleTable
     version: str
     """Hash of all the files."""
@@ -95,6 +61,10 @@ class Municipality:
     """Acute concern for a child outside opening hours (E.164)."""
     intake_addresses: frozenset[str]
     """Addresses that this service receives mail for, `mail_address` among them."""
+    administrator: str
+    """Mail address of who is told at last when a promise is late, or ""."""
+    rosters: Mapping[str, Roster]
+    """Who is on the phone when, by department."""
 
 
 def load(folder: Path) -> Municipality:
@@ -125,7 +95,8 @@ def _load(folder: Path) -> Municipality:
     own = Own(top) if top is not None else None
     hours = read_hours(reading, own.zone if own is not None else ZoneInfo("Europe/Copenhagen"))
     departments, caseworkers = read_organisation(reading, own, hours)
-    policies = _policies(reading)
+    policies = read_policies(reading, departments)
+    rosters = read_rosters(reading, departments, hours)
     rules = load_table(reading, departments, caseworkers)
     reading.let_go()
     reading.refuse()
@@ -148,51 +119,6 @@ def _load(folder: Path) -> Municipality:
         emergency_phone=own.emergency_phone,
         acute_phone=own.acute_phone,
         intake_addresses=own.intake_addresses,
+        administrator=own.administrator,
+        rosters=rosters,
     )
-
-
-def _policies(reading: Reading) -> PromisePolicies | None:
-    top = reading.file("promises.yaml")
-    if top is None:
-        return None
-
-    def part(name: str) -> Fields | None:
-        item = top.need(name)
-        fields = item.fields() if item is not None else None
-        if fields is not None:
-            fields.what = name
-        return fields
-
-    def whole(fields: Fields | None, name: str, lowest: int, highest: int) -> int:
-        item = fields.need(name) if fields is not None else None
-        return (item.whole(lowest, highest) if item is not None else None) or 0
-
-    callback = part("callback")
-    rests_item = callback.need("rest_minutes") if callback is not None else None
-    rests = [
-        timedelta(minutes=minutes)
-        for item in (rests_item.items() if rests_item is not None else [])
-        if (minutes := item.whole(1, 60 * 24 * 14)) is not None
-    ]
-    if rests_item is not None and not rests:
-        rests_item.problem("rest_minutes: at least one number of minutes was expected.")
-    days = {name: part(name) for name in ("answer", "complaint_call", "delivery_failure")}
-    offer = part("offer")
-    policies = PromisePolicies(
-        callback=CallbackPolicy(
-            working_hours=whole(callback, "working_hours", 1, 200),
-            latest_working_days=whole(callback, "latest_working_days", 1, 60),
-            attempts=whole(callback, "attempts", 1, 20),
-            rests=tuple(rests),
-        ),
-        answer=WorkingDaysPolicy(whole(days["answer"], "working_days", 1, 250)),
-        complaint_call=WorkingDaysPolicy(whole(days["complaint_call"], "working_days", 1, 250)),
-        delivery_failure=WorkingDaysPolicy(whole(days["delivery_failure"], "working_days", 1, 250)),
-        offer=HoursPolicy(whole(offer, "working_hours", 1, 200)),
-    )
-    for fields in (callback, offer, *days.values()):
-        if fields is not None:
-            fields.get("note")
-            fields.close()
-    top.close()
-    return policies

@@ -11,7 +11,7 @@ from router.config_source import Fields, Item, Reading
 from router.hours import Calendar, ClosingDay, Hours, Opening
 from router.rules.reading_words import read_id
 
-_WEEKDAYS: Final = (
+WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
 _OPENING: Final = re.compile(r"(\d{1,2})[:.](\d\d)\s*[-–]\s*(\d{1,2})[:.](\d\d)")
@@ -59,9 +59,9 @@ def _calendar(fields: Fields) -> Calendar:
     week: list[tuple[Opening, ...]] = []
     if week_fields is not None and week_item is not None:
         week_fields.what = f"{fields.what}, week"
-        for weekday in _WEEKDAYS:
+        for weekday in WEEKDAYS:
             item = week_fields.get(weekday)
-            week.append(_openings(item) if item is not None else ())
+            week.append(read_openings(item) if item is not None else ())
         week_fields.close()
         if not any(week):
             week_item.problem(f'{fields.what} is never open; give hours like "08:00-15:00".')
@@ -72,7 +72,7 @@ def _calendar(fields: Fields) -> Calendar:
     inner = changes_item.fields() if changes_item is not None else None
     for text, place, value in inner.each() if inner is not None else ():
         try:
-            changes[date.fromisoformat(text)] = _openings(value)
+            changes[date.fromisoformat(text)] = read_openings(value)
         except ValueError:
             place.problem(f'a date like 2026-12-23 was expected, not "{text}".')
     fields.get("note")
@@ -80,7 +80,7 @@ def _calendar(fields: Fields) -> Calendar:
     return Calendar(calendar, name, tuple(week), keeps is not False, changes)
 
 
-def _openings(item: Item) -> tuple[Opening, ...]:
+def read_openings(item: Item) -> tuple[Opening, ...]:
     """`"08:00-15:00"`, a list of such, or `closed`."""
     if item.raw.strip().lower() == "closed":
         return ()

@@ -50,7 +50,8 @@ class LiveConfiguration:
         folder: Path | None,
         adopt: Callable[[Municipality], Awaitable[None]],
     ) -> None:
-        """`adopt` makes the ledger ready for a new configuration before it counts.
+        """`adopt` makes the ledger ready for a new configuration before it counts, or raises
+        ConfigurationRefused when what is in the ledger forbids it.
 
         Without a folder the configuration never changes (tests).
         """
@@ -60,6 +61,8 @@ class LiveConfiguration:
         self._folder = folder
         self._adopt = adopt
         self._leaving: list[Municipality] = []
+        self._owed = False
+        """Whether the ledger may have been made ready for another one than counts."""
         self._seen = _print_of(folder)
         self._loaded = self._seen
 
@@ -80,7 +83,7 @@ class LiveConfiguration:
             await asyncio.to_thread(_let_go_gently, leaving)
         now = await asyncio.to_thread(_print_of, self._folder)
         before, self._seen = self._seen, now
-        if now != before or now == self._loaded:
+        if now != before or (now == self._loaded and not self._owed):
             return False
         fresh = await asyncio.to_thread(_read_gently, self._folder)
         if await asyncio.to_thread(_print_of, self._folder) != now:
@@ -91,17 +94,44 @@ class LiveConfiguration:
             self._refuse(fresh, now)
             return False
         if fresh.version == self.municipality.version:
-            self._loaded, self.refused = now, None
             self._leaving.append(fresh)
+            if self._owed:
+                await self._adopt_again()
+            self._loaded, self.refused = now, None
             return False
-        await self._adopt(fresh)
-        _say_what_waits(self.municipality, fresh)
-        self._leaving.append(self.municipality)
-        self.municipality, self._loaded, self.refused = fresh, now, None
-        # Again, for what the old configuration decided meanwhile.
-        await self._adopt(fresh)
+        former, self._owed = self.municipality, True
+        try:
+            await self._adopt(fresh)
+            self.municipality = fresh
+            # Again, for what the old configuration decided meanwhile.
+            await self._adopt(fresh)
+        except ConfigurationRefused as refused:
+            # Promises are open that the new one would leave without a policy.
+            self.municipality = former
+            self._leaving.append(fresh)
+            await self._adopt_again()
+            self._refuse(refused, now)
+            return False
+        except Exception:
+            # The ledger is away: all of it again at the next look.
+            self.municipality = former
+            self._leaving.append(fresh)
+            raise
+        self._owed = False
+        _say_what_waits(former, fresh)
+        self._leaving.append(former)
+        self._loaded, self.refused = now, None
         log.info("configuration_changed", version=fresh.version, rules=fresh.rules.version)
         return True
+
+    async def _adopt_again(self) -> None:
+        """Make the ledger fit what counts; it may have been made ready for another one."""
+        try:
+            await self._adopt(self.municipality)
+        except ConfigurationRefused as refused:
+            # Another process was faster with the new one. What counts here goes on.
+            log.warning("configuration_not_adopted_again", problems=len(refused.problems))
+        self._owed = False
 
     def _refuse(self, refused: ConfigurationRefused, print_: Print) -> None:
         self._loaded, self.refused = print_, refused

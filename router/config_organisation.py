@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from router.config_people import Caseworker, read_caseworkers, read_mail
+from router.config_people import Caseworker, read_caseworkers, read_mail, slug
 from router.config_source import Fields, Item, Reading, did_you_mean
 from router.hours import Hours
 from router.rules.reading_words import read_id
@@ -41,6 +41,8 @@ class Department:
     """The department that helps when this one cannot."""
     capacity: int | None = None
     """Open contacts without a caseworker from which it counts as full."""
+    leader: str = ""
+    """Caseworker id of who leads it, or "": then its mailbox is told."""
 
     def name_in(self, language: str) -> str:
         """The name in `language`, in Danish when it has none."""
@@ -59,11 +61,15 @@ class Own:
         self.zone = self._zone(top.need("time_zone"))
         self.emergency_phone = _phone(top.need("emergency_phone"))
         self.acute_phone = _phone(top.need("acute_phone"))
+        administrator = top.get("administrator")
+        self.administrator = read_mail(administrator) if administrator is not None else ""
         more = top.get("more_intake_addresses")
         addresses = [read_mail(item) for item in more.items()] if more is not None else []
         self.intake_addresses = frozenset(
             address for address in (self.mail_address, *addresses) if address
         )
+        if administrator is not None:
+            _must_not_come_back(administrator, self.administrator, self)
         top.get("note")
         top.close()
 
@@ -108,6 +114,20 @@ def _phone(item: Item | None) -> str:
     return number
 
 
+def _must_not_come_back(item: Item, address: str, own: Own | None) -> None:
+    """Refuse an address that we receive ourselves: mail sent there would go in circles."""
+    if own is None:
+        return
+    local, _, domain = address.partition("@")
+    if address in own.intake_addresses or (
+        domain == own.mail_domain and f"{local}+".startswith(_REPLY_PREFIX)
+    ):
+        item.problem(
+            f'{item.what} "{address}" is an address that we receive ourselves: mail sent there'
+            " would come back to us for ever. Give one of their own."
+        )
+
+
 def read_organisation(
     reading: Reading, own: Own | None, hours: Hours | None
 ) -> tuple[dict[str, Department], dict[str, Caseworker]]:
@@ -117,13 +137,14 @@ def read_organisation(
     if top is None:
         return departments, {}
     deputies: list[tuple[Item, str, str]] = []
+    leaders: list[tuple[Item, str]] = []
     keys: dict[str, str] = {}
     listed = top.need("departments")
     for item in listed.items() if listed is not None else []:
         fields = item.fields()
         if fields is None:
             continue
-        department = _department(fields, own, hours, deputies)
+        department = _department(fields, own, hours, deputies, leaders)
         key_item = fields.get("menu_key")
         if department.menu_key in keys and key_item is not None:
             key_item.problem(
@@ -140,8 +161,14 @@ def read_organisation(
         elif deputy not in departments:
             item.problem(f'unknown department "{deputy}".{did_you_mean(deputy, departments)}')
     caseworkers = read_caseworkers(
-        top.need("caseworkers"), departments, hours.calendars if hours is not None else {}
+        top.need("caseworkers"),
+        departments,
+        hours.calendars if hours is not None else {},
+        lambda item, address: _must_not_come_back(item, address, own),
     )
+    for item, leader in leaders:
+        if leader not in caseworkers:
+            item.problem(f'unknown caseworker "{leader}".{did_you_mean(leader, caseworkers)}')
     top.close()
     return departments, caseworkers
 
@@ -155,7 +182,11 @@ def _needed(fields: Fields, name: str, what: str) -> Item | None:
 
 
 def _department(
-    fields: Fields, own: Own | None, hours: Hours | None, deputies: list[tuple[Item, str, str]]
+    fields: Fields,
+    own: Own | None,
+    hours: Hours | None,
+    deputies: list[tuple[Item, str, str]],
+    leaders: list[tuple[Item, str]],
 ) -> Department:
     department = read_id(fields.need("id"))
     fields.what = f'department "{department}"'
@@ -165,15 +196,8 @@ def _department(
         mailbox_item.problem(
             f'the mailbox "{mailbox}" is one that nobody reads. Give one that is read every day.'
         )
-    if own is not None and mailbox_item is not None and mailbox:
-        local, _, domain = mailbox.partition("@")
-        if mailbox in own.intake_addresses or (
-            domain == own.mail_domain and f"{local}+".startswith(_REPLY_PREFIX)
-        ):
-            mailbox_item.problem(
-                f'the mailbox "{mailbox}" is an address that we receive ourselves: mail sent there'
-                " would come back to us for ever. Give the department's own mailbox."
-            )
+    if mailbox_item is not None and mailbox:
+        _must_not_come_back(mailbox_item, mailbox, own)
     calendars = hours.calendars if hours is not None else {}
     hours_item = _needed(
         fields, "hours", f"a calendar of hours.yaml ({', '.join(calendars) or 'none is there yet'})"
@@ -186,6 +210,10 @@ def _department(
     deputy = deputy_item.text() if deputy_item is not None else None
     if deputy_item is not None and deputy:
         deputies.append((deputy_item, department, deputy))
+    leader_item = fields.get("leader")
+    leader = slug(leader_item.text() or "") if leader_item is not None else ""
+    if leader_item is not None:
+        leaders.append((leader_item, leader))
     key = key_item.whole(0, 9) if key_item is not None else None
     own_phone = fields.get("phone")
     found = Department(
@@ -197,6 +225,7 @@ def _department(
         hours=calendar or "",
         menu_key="" if key is None else str(key),
         deputy=deputy or "",
+        leader=leader,
         capacity=capacity_item.whole(1, 100_000) if capacity_item is not None else None,
     )
     fields.get("note")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -91,9 +91,15 @@ class _Deputies:
 
 
 def read_caseworkers(
-    listed: Item | None, departments: Collection[str], calendars: Collection[str]
+    listed: Item | None,
+    departments: Collection[str],
+    calendars: Collection[str],
+    check_mail: Callable[[Item, str], None],
 ) -> dict[str, Caseworker]:
-    """The caseworkers by id, each checked against the others."""
+    """The caseworkers by id, each checked against the others.
+
+    `check_mail` notes what is wrong with a mail address of theirs.
+    """
     caseworkers: dict[str, Caseworker] = {}
     deputies = _Deputies()
     taken: dict[tuple[str, object], str] = {}
@@ -101,7 +107,7 @@ def read_caseworkers(
         fields = item.fields()
         if fields is None:
             continue
-        person = _caseworker(fields, departments, calendars, deputies)
+        person = _caseworker(fields, departments, calendars, deputies, check_mail)
         if person.id in caseworkers:
             fields.problem(f'the caseworker "{person.name}" is listed twice.')
         caseworkers[person.id] = person
@@ -115,13 +121,17 @@ def _caseworker(
     departments: Collection[str],
     calendars: Collection[str],
     deputies: _Deputies,
+    check_mail: Callable[[Item, str], None],
 ) -> Caseworker:
     name = fields.text("name")
     own = slug(name)
     fields.what = f'caseworker "{name}"'
     department_item = fields.need("department")
     works_item, capacity_item = fields.get("works"), fields.get("capacity")
-    skills_item = fields.get("skills")
+    skills_item, mail_item = fields.get("skills"), fields.need("mail")
+    mail = read_mail(mail_item)
+    if mail_item is not None and mail:
+        check_mail(mail_item, mail)
     person = Caseworker(
         id=own,
         name=name,
@@ -129,7 +139,7 @@ def _caseworker(
             department_item.choice(departments, "department") if department_item is not None else ""
         )
         or "",
-        mail=read_mail(fields.need("mail")),
+        mail=mail,
         deputy=deputies.take(fields.get("deputy"), own),
         skills=frozenset(
             skill

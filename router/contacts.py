@@ -7,10 +7,10 @@ Each step is one transaction that holds the contact's row.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from router import reference as references
 from router.errors import Conflict, NotFound, SenderError
@@ -23,7 +23,7 @@ from router.model import (
     PromiseState,
     printable,
 )
-from router.offering import next_step, offer_until, stored_step
+from router.offering import must_belong, must_work_here, next_step, offer_until, stored_step
 from router.rows import (
     AttachmentRow,
     ContactHead,
@@ -31,42 +31,35 @@ from router.rows import (
     DecisionRow,
     EffectRow,
     Event,
+    MeetingRow,
     Page,
+    PartRow,
     contact_head,
     promise_row,
     read,
 )
+from router.steps import H, Steps
+from router.to_citizen import reason_missing
+from router.unreachable import must_have_told
 
 if TYPE_CHECKING:
-    from router.clock import Clock
-    from router.config import Municipality
-    from router.ledger import Connection, Ledger, Record
-    from router.live import Live
-    from router.outbox import Outbox
+    from router.ledger import Connection, Record
+    from router.meeting_terms import How
+    from router.steps import Tools
 
 Q: Final = load_queries(QUERIES_FOLDER / "contacts.sql")
-H: Final = load_queries(QUERIES_FOLDER / "house.sql")
+L: Final = load_queries(QUERIES_FOLDER / "letters.sql")
+P: Final = load_queries(QUERIES_FOLDER / "parts.sql")
+M: Final = load_queries(QUERIES_FOLDER / "meetings.sql")
 
 _WITHDRAWN_BY: Final = frozenset({Outcome.WITHDRAWN, Outcome.SPAM, Outcome.DUPLICATE})
 
 
-class Contacts:
+class Contacts(Steps):
     """Reads contacts, and what staff do with them."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        municipality: Callable[[], Municipality],
-        clock: Clock,
-        live: Live,
-        outbox: Outbox,
-        secret: bytes,
-    ) -> None:
-        self._ledger = ledger
-        self._municipality = municipality
-        self._clock = clock
-        self._live = live
-        self._outbox = outbox
+    def __init__(self, tools: Tools, secret: bytes) -> None:
+        super().__init__(tools)
         self._secret = secret
 
     # Reading
@@ -110,6 +103,10 @@ class Contacts:
                 attachments=[
                     read(AttachmentRow, r)
                     for r in await connection.fetch(Q["attachments"], head.id)
+                ],
+                parts=[read(PartRow, r) for r in await connection.fetch(P["of_contact"], head.id)],
+                meetings=[
+                    read(MeetingRow, r) for r in await connection.fetch(M["of_contact"], head.id)
                 ],
             )
 
@@ -174,20 +171,9 @@ class Contacts:
         version: int | None = None,
     ) -> None:
         """Offer the contact to somebody else. The owner stays until they accept."""
-        municipality = self._municipality()
-        if department not in municipality.departments:
-            raise SenderError("no_such_department", "There is no such department.")
-        if caseworker is not None and (
-            caseworker not in municipality.caseworkers
-            or municipality.caseworkers[caseworker].department != department
-        ):
-            raise SenderError("no_such_caseworker", "No such caseworker in that department.")
-        now = self._clock.now()
-        until = municipality.hours.add_working(
-            municipality.departments[department].hours,
-            now,
-            timedelta(hours=municipality.policies.offer.working_hours),
-        )
+        municipality, now = self._municipality(), self._clock.now()
+        must_belong(municipality, department, caseworker)
+        until = offer_until(department, municipality, now)
         async with self._held(reference) as (connection, contact):
             _must_be_open(contact)
             _must_be_fresh(contact, version)
@@ -200,13 +186,7 @@ class Contacts:
             await self._event(
                 connection, contact.id, "offered", actor, printable(reason).strip(), data
             )
-            await connection.fetchval(
-                H["add_effect"],
-                "mail.alert",
-                contact.id,
-                {"department": department, "template": "offered"},
-                now,
-            )
+            await self._alert_offered(connection, contact.id, department)
 
     async def accept(self, reference: str, caseworker: str) -> None:
         """The receiver takes what was offered; now they own it.
@@ -235,22 +215,28 @@ class Contacts:
         outcome: Outcome,
         note: str = "",
         version: int | None = None,
+        how: How | None = None,
     ) -> None:
-        """Close with an outcome. An open callback stands in the way until it has ended.
+        """Close with an outcome. An open part, call, letter or meeting stands in the way.
 
-        Raises Conflict `open_promise`, `closed` or `stale`.
+        As unreachable only after we have tried and have said so in writing; `how` is how a
+        person gave that notice (`router.unreachable`). What the law asks for is dropped
+        with a `note` only. Raises Conflict `open_part`, `open_promise`, `closed`, `stale`,
+        `not_tried`, `notice_first` or `notice_pending`, SenderError `reason_missing`.
         """
         async with self._held(reference) as (connection, contact):
             _must_be_open(contact)
             _must_be_fresh(contact, version)
-            for row in await connection.fetch(H["open_promises"], contact.id):
-                promise = promise_row(row)
-                end = _end_by(outcome, promise.kind, promise.state)
-                if end is None:
-                    raise Conflict(
-                        "open_promise", "A callback is promised: keep or withdraw it first."
-                    )
-                await connection.execute(H["end_promise"], promise.id, end, self._clock.now(), None)
+            parts = await connection.fetch(P["of_contact"], contact.id)
+            if any(part["ended_at"] is None for part in parts):
+                raise Conflict("open_part", "A topic is open: the whole closes after its topics.")
+            if outcome is Outcome.UNREACHABLE:
+                await must_have_told(connection, contact.id, how)
+                if how is not None:
+                    told = {"how": how}
+                    await self._event(connection, contact.id, "unreachable_given", actor, "", told)
+            await self._end_promises(connection, contact.id, outcome, printable(note).strip())
+            await connection.execute(M["cancel_all"], contact.id)
             await connection.execute(Q["close"], contact.id, outcome, self._clock.now())
             await self._event(
                 connection,
@@ -261,6 +247,25 @@ class Contacts:
                 {"outcome": outcome},
             )
 
+    async def _end_promises(
+        self, connection: Connection, contact_id: int, outcome: Outcome, note: str
+    ) -> None:
+        """End what closing with `outcome` ends; nothing may be left."""
+        now = self._clock.now()
+        for row in await connection.fetch(H["open_promises"], contact_id):
+            promise = promise_row(row)
+            end = _end_by(outcome, promise.kind, promise.state)
+            if end is PromiseState.WITHDRAWN and promise.asked_by_law and not note:
+                raise reason_missing()
+            if end is not None:
+                await connection.execute(H["end_promise"], promise.id, end, now, None)
+        await connection.execute(L["settle_notices"], contact_id, now)
+        if await connection.fetch(H["open_promises"], contact_id):
+            raise Conflict(
+                "open_promise",
+                "A callback, a letter or a meeting is promised: keep or withdraw it first.",
+            )
+
     async def set_coordinator(self, reference: str, actor: str, caseworker: str | None) -> None:
         """Say who coordinates (koordinerende sagsbehandler) for the citizen of this contact.
 
@@ -268,8 +273,7 @@ class Contacts:
         Raises SenderError `no_such_caseworker`, Conflict `party_unknown` when we
         know neither phone nor mail address.
         """
-        if caseworker is not None and caseworker not in self._municipality().caseworkers:
-            raise SenderError("no_such_caseworker", "There is no such caseworker.")
+        must_work_here(self._municipality(), caseworker)
         async with self._held(reference) as (connection, contact):
             if await connection.fetchval(Q["set_coordinator"], contact.id, caseworker) is None:
                 raise Conflict(
@@ -306,7 +310,7 @@ class Contacts:
         if step is None:
             await connection.execute(Q["withdraw_offer"], contact["id"], now)
             return
-        until = offer_until(step, municipality, now)
+        until = offer_until(step.department, municipality, now, step.wait)
         await connection.execute(
             Q["offer"],
             contact["id"],
@@ -319,13 +323,7 @@ class Contacts:
         )
         data = {"department": step.department, "caseworker": step.caseworker, "until": until}
         await self._event(connection, contact["id"], "offered", "house", "", data)
-        await connection.fetchval(
-            H["add_effect"],
-            "mail.alert",
-            contact["id"],
-            {"department": step.department, "template": "offered"},
-            now,
-        )
+        await self._alert_offered(connection, contact["id"], step.department)
 
     @asynccontextmanager
     async def _held(self, reference: str) -> AsyncIterator[tuple[Connection, ContactHead]]:
@@ -343,25 +341,11 @@ class Contacts:
         caseworker: str,
         kind: str,
     ) -> None:
-        if caseworker not in self._municipality().caseworkers:
-            raise SenderError("no_such_caseworker", "There is no such caseworker.")
+        must_work_here(self._municipality(), caseworker)
         await connection.execute(Q["take"], contact.id, department, caseworker, self._clock.now())
         await connection.execute(Q["take_promises"], contact.id, department, caseworker)
         await self._event(
             connection, contact.id, kind, f"staff:{caseworker}", "", {"department": department}
-        )
-
-    async def _event(
-        self,
-        connection: Connection,
-        contact_id: int,
-        kind: str,
-        actor: str,
-        body: str = "",
-        data: dict[str, Any] | None = None,
-    ) -> None:
-        await connection.execute(
-            H["add_event"], contact_id, self._clock.now(), kind, actor, body, data or {}
         )
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 class HouseError(Exception):
     """Base of the house's own errors."""
@@ -34,6 +39,14 @@ class LedgerAway(HouseError):
 
 class ConfigError(HouseError):
     """The configuration is wrong; the text names file, line and what to do."""
+
+
+class NotYet(HouseError):
+    """An effect may not leave at this hour; nothing is wrong with it."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("not_yet")
+        self.until = until
 
 
 class TemporaryFailure(HouseError):

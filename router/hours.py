@@ -137,6 +137,29 @@ class Hours:
                 if days == 0:
                     return today[-1][1]
 
+    def open_until(self, calendar: str, since: datetime, until: datetime) -> datetime | None:
+        """The last moment up to which we are open between two moments; None when never."""
+        since, until = _utc(since), _utc(until)
+        day, first = self._local_date(until), self._local_date(since)
+        while day >= first:
+            for opens, closes in reversed(self.intervals(calendar, day)):
+                last = min(closes, until)
+                if max(opens, since) < last:
+                    return last
+            day -= timedelta(days=1)
+        return None
+
+    def working_between(self, calendar: str, start: datetime, end: datetime) -> timedelta:
+        """How much open time lies between two moments; nothing when `end` is the earlier one."""
+        at, end = _utc(start), _utc(end)
+        total = timedelta(0)
+        day, last = self._local_date(at), self._local_date(end)
+        while day <= last:
+            for opens, closes in self.intervals(calendar, day):
+                total += max(timedelta(0), min(closes, end) - max(opens, at))
+            day += timedelta(days=1)
+        return total
+
     def intervals(self, calendar: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """Open intervals of the local date `day` in UTC, ordered, end excluded.
 

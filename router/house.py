@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from router.config_live import LiveConfiguration
     from router.contacts import Contacts
     from router.ledger import Ledger
+    from router.letters import Letters
     from router.live import Live
+    from router.meetings import Meetings
     from router.outbox import Outbox
+    from router.parts import Parts
+    from router.promise_clock import PromiseClock
     from router.promises import Promises
     from router.reception import Reception
     from router.settings import Settings
+    from router.slots import Slots
+    from router.splitting import Splitting
+    from router.wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,13 @@ class House:
     reception: Reception
     contacts: Contacts
     promises: Promises
+    promise_clock: PromiseClock
+    splitting: Splitting
+    parts: Parts
+    meetings: Meetings
+    letters: Letters
+    slots: Slots
+    wishes: Wishes
     outbox: Outbox
 
     @property

@@ -58,6 +58,39 @@ class PromiseKind(StrEnum):
 
     CALLBACK = "callback"
     ANSWER = "answer"
+    STATUS_LETTER = "status_letter"
+    """A letter that says where the case stands, when there is no answer yet."""
+    RECEIPT = "receipt"
+    """Receipt of a concern about a child (kvittering for underretning)."""
+    DOCUMENT_ACCESS = "document_access"
+    """Access to documents (aktindsigt)."""
+    COMPLAINT_CALL = "complaint_call"
+    """Somebody who complains is called."""
+    CALL_BEFORE_REFUSAL = "call_before_refusal"
+    """The citizen is called before a refusal (afslag) is sent."""
+    DEADLINE_NOTICE = "deadline_notice"
+    """Notice that a published deadline is missed (retssikkerhedsloven § 3)."""
+    AGENDA = "agenda"
+    """The agenda of a meeting, sent before it."""
+    MEETING = "meeting"
+    """To meet, at a time agreed."""
+    MINUTES = "minutes"
+    """The minutes of a meeting (referat), sent after it."""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is kept by talking with the citizen on the phone."""
+        return self in (self.CALLBACK, self.COMPLAINT_CALL, self.CALL_BEFORE_REFUSAL)
+
+    @property
+    def follows_meeting(self) -> bool:
+        """Whether it changes and ends with a meeting, never by itself."""
+        return self in (self.MEETING, self.AGENDA, self.MINUTES)
+
+    @property
+    def asked_by_law(self) -> bool:
+        """Whether the law asks for it: it is not dropped without a word why."""
+        return self in (self.RECEIPT, self.DOCUMENT_ACCESS, self.DEADLINE_NOTICE)
 
 
 class PromiseState(StrEnum):
@@ -67,6 +100,12 @@ class PromiseState(StrEnum):
     """To be done at any time until due."""
     SCHEDULED = "scheduled"
     """To be done within a window that the citizen asked for."""
+    RESERVED = "reserved"
+    """A caseworker is about to call; theirs alone until the lease ends."""
+    DIALLING = "dialling"
+    """The phone rings. Ends by what the provider or the caseworker says, or by the watchdog."""
+    UNCERTAIN = "uncertain"
+    """The provider did not say what came of it; it is being asked."""
     RESTING = "resting"
     """Tried without success; tried again at `retry_at`."""
     NEEDS_PERSON = "needs_person"
@@ -92,6 +131,9 @@ OPEN_PROMISE_STATES: Final = frozenset(
     {
         PromiseState.WAITING,
         PromiseState.SCHEDULED,
+        PromiseState.RESERVED,
+        PromiseState.DIALLING,
+        PromiseState.UNCERTAIN,
         PromiseState.RESTING,
         PromiseState.NEEDS_PERSON,
     }

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from router.errors import SenderError
 from router.rules import Step
 
 if TYPE_CHECKING:
@@ -43,13 +44,33 @@ def next_step(
     return (steps[0], steps[1:]) if steps else (None, [])
 
 
-def offer_until(step: Step, municipality: Municipality, now: datetime) -> datetime:
-    """When an offer made now comes back: its own wait, or the policy's, in working time."""
-    calendar = municipality.departments[step.department].hours
-    wait = step.wait
+def offer_until(
+    department: str, municipality: Municipality, now: datetime, wait: timedelta | None = None
+) -> datetime:
+    """When an offer made now comes back: after its own wait, or the policy's, in the working
+    time of the department that is asked. Of a contact or of one of its parts."""
+    calendar = municipality.departments[department].hours
     if wait is None:
-        wait = timedelta(hours=municipality.policies.offer.working_hours)
+        return municipality.policies.offer.after(municipality.hours, calendar, now)
     return municipality.hours.add_working(calendar, now, wait)
+
+
+def must_belong(municipality: Municipality, department: str, caseworker: str | None) -> None:
+    """Raises SenderError `no_such_department`, or `no_such_caseworker` for one who does not
+    work in that department."""
+    if department not in municipality.departments:
+        raise SenderError("no_such_department", "There is no such department.")
+    if caseworker is None:
+        return
+    person = municipality.caseworkers.get(caseworker)
+    if person is None or person.department != department:
+        raise SenderError("no_such_caseworker", "No such caseworker in that department.")
+
+
+def must_work_here(municipality: Municipality, caseworker: str | None) -> None:
+    """Raises SenderError `no_such_caseworker` for somebody who is not one of ours."""
+    if caseworker is not None and caseworker not in municipality.caseworkers:
+        raise SenderError("no_such_caseworker", "There is no such caseworker.")
 
 
 def _there(kept: Mapping[str, Any], municipality: Municipality) -> bool:

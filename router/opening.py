@@ -7,57 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from router.errors import SenderError
-from router.model import (
-    Arrival,
-    CallbackWish,
-    Channel,
-    Group,
-    PromiseGiven,
-    PromiseKind,
-    PromiseState,
-    printable,
-)
+from router.decent import ASKED_AT, TEXT_MESSAGE, leaves_at
+from router.model import Arrival, CallbackWish, Channel, Group, printable
 from router.offering import offer_until, stored_step
-from router.promise_life import (
-    CHILD_CONCERN_ASSESSMENT,
-    Terms,
-    answer_terms,
-    callback_terms,
-    check_window,
-    no_later,
-)
+from router.pledging import Pledge, duties_of, pledge_for, timed_pledge, timed_wish
 from router.rules import Facts, Step
-from router.rules.wishes import window_of
 
 if TYPE_CHECKING:
-    from router.config import Municipality, PromisePolicies
+    from router.config import Municipality
     from router.hours import Hours
-    from router.rules import Decision, History, PromiseOrder, Staffing
+    from router.rules import Decision, History, Staffing
+    from router.slots import Book
 
-CALLBACK_REQUESTED: Final = "callback_requested"
-ACUTE: Final = "acute"
-URGENT_CHILD_CONCERN: Final = "urgent_child_concern"
 DANISH: Final = "da"
 _NOTHING: Final[Mapping[str, str]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Pledge:
-    """A promise about to be made."""
-
-    kind: PromiseKind
-    state: PromiseState
-    not_before: datetime | None
-    due_at: datetime
-    phone: str
-
-    def given(self) -> PromiseGiven:
-        return PromiseGiven(self.kind, self.not_before, self.due_at, self.phone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +33,8 @@ class Errand:
 
     kind: str
     payload: dict[str, Any]
+    leaves_at: datetime | None = None
+    """At the earliest; None: now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +59,12 @@ class Opening:
     offer: Offer | None
     """Whom the rules ask first to take it."""
     pledge: Pledge
+    """What the citizen is promised."""
+    duties: tuple[Pledge, ...]
+    """What the law or our own goals ask for besides."""
     errands: tuple[Errand, ...]
+    wish: CallbackWish | None = None
+    """The time that the citizen wishes; `settled` finds out what of it can be promised."""
 
 
 def storable(arrival: Arrival) -> Arrival:
@@ -178,17 +152,45 @@ def plan(
         arrival, municipality, now, known_party=known_party, text=arrival.text, history=history
     )
     decision = municipality.rules.decide(facts, staffing)
-    flags = tuple(sorted(decision.flags | arrival.flags))
-    pledge = pledge_for(arrival, decision, frozenset(flags), municipality, now)
+    flags = decision.flags | arrival.flags
+    pledge = pledge_for(arrival, decision, flags, municipality, now)
     return Opening(
         arrival=arrival,
         decision=decision,
         group=arrival.group or decision.group or Group.CITIZEN,
         language=language_of(arrival, decision),
-        flags=flags,
+        flags=tuple(sorted(flags)),
         offer=offer_of(decision, municipality, now),
         pledge=pledge,
-        errands=_errands(arrival, decision, pledge),
+        duties=duties_of(arrival, decision.department, flags, pledge.kind, municipality, now),
+        errands=_errands(arrival, decision, pledge, municipality, now),
+        wish=timed_wish(arrival, decision, flags, municipality, now),
+    )
+
+
+def settled(opening: Opening, book: Book, municipality: Municipality, now: datetime) -> Opening:
+    """The same contact with a time that is free: the one wished, the next one, or none.
+
+    Whoever gets another one than they wished has their wish on the timeline.
+    """
+    if opening.wish is None:
+        return opening
+    decision, flags = opening.decision, frozenset(opening.flags)
+    pledge = timed_pledge(opening.arrival, opening.wish, book, decision, flags, municipality, now)
+    arrival = opening.arrival
+    if (pledge.kind, pledge.not_before, pledge.due_at) != (
+        opening.pledge.kind,
+        opening.pledge.not_before,
+        opening.pledge.due_at,
+    ):
+        wished = {"wished_from": opening.wish.not_before, "wished_until": opening.wish.until}
+        arrival = replace(arrival, data={**arrival.data, **wished})
+    return replace(
+        opening,
+        arrival=arrival,
+        pledge=pledge,
+        duties=duties_of(arrival, decision.department, flags, pledge.kind, municipality, now),
+        errands=_errands(arrival, decision, pledge, municipality, now),
     )
 
 
@@ -213,129 +215,43 @@ def offer_of(decision: Decision, municipality: Municipality, now: datetime) -> O
     return Offer(
         department=first.department,
         caseworker=first.caseworker,
-        until=offer_until(first, municipality, now),
+        until=offer_until(first.department, municipality, now, first.wait),
         plan=[stored_step(step) for step in decision.plan] or None,
     )
 
 
-def pledge_for(
+def _errands(
     arrival: Arrival,
-    decision: Decision | str,
-    flags: frozenset[str],
+    decision: Decision,
+    pledge: Pledge,
     municipality: Municipality,
     now: datetime,
-) -> Pledge:
-    """The promise that a new contact starts with: a callback where one is wished, else an answer.
-
-    A caller is always called back unless they tell us otherwise: whoever hangs
-    up half-way has already been promised. What is acute is due the same day (the
-    next working day when we have closed) unless they ask for a later time themselves, a
-    concern about a child within 24 hours, whatever else was promised.
-    `decision`: the rules' answer, or the department alone where they were not asked.
-    """
-    routed = None if isinstance(decision, str) else decision
-    department = decision if isinstance(decision, str) else decision.department
-    calendar = municipality.departments[department].hours
-    wish = arrival.callback or _wish(arrival, routed, flags, municipality, now)
-    terms = _terms(municipality, calendar, wish, now)
-    asked_for_later = wish is not None and wish.not_before is not None
-    if routed is not None and routed.promise is not None and not asked_for_later:
-        terms = no_later(terms, _ordered(routed.promise, municipality, calendar, now))
-    if ACUTE in flags and not asked_for_later:
-        terms = no_later(terms, municipality.hours.add_working_days(calendar, now, 0))
-    if URGENT_CHILD_CONCERN in flags:
-        terms = no_later(terms, now + CHILD_CONCERN_ASSESSMENT)
-    return Pledge(
-        kind=PromiseKind.ANSWER if wish is None else PromiseKind.CALLBACK,
-        state=PromiseState.WAITING if terms.not_before is None else PromiseState.SCHEDULED,
-        not_before=terms.not_before,
-        due_at=terms.due_at,
-        phone="" if wish is None else wish.phone,
-    )
-
-
-def _wish(
-    arrival: Arrival,
-    decision: Decision | None,
-    flags: frozenset[str],
-    municipality: Municipality,
-    now: datetime,
-) -> CallbackWish | None:
-    """The call that the arrival asks for without having filled in a form: a caller always
-    does, others when their text or a rule says so and a number is known."""
-    said = decision.wish if decision is not None else None
-    phone = (said.phone if said is not None else "") or arrival.phone
-    ordered = (
-        decision is not None
-        and decision.promise is not None
-        and decision.promise.kind is PromiseKind.CALLBACK
-    )
-    calling = arrival.channel is Channel.PHONE
-    if not phone or not (calling or ordered or CALLBACK_REQUESTED in flags):
-        return None
-    window = window_of(said, now, municipality.zone) if said is not None else None
-    if window is None:
-        return CallbackWish(phone)
-    try:
-        check_window(*window, now)
-    except SenderError:
-        return CallbackWish(phone)  # misread, or too far ahead: as soon as we can, then
-    return CallbackWish(phone, *window)
-
-
-def _ordered(
-    order: PromiseOrder, municipality: Municipality, calendar: str, now: datetime
-) -> datetime:
-    """By when a rule wants it done, in working time."""
-    if order.within_days is not None:
-        return municipality.hours.add_working_days(calendar, now, order.within_days)
-    return municipality.hours.add_working(calendar, now, timedelta(hours=order.within_hours or 0))
-
-
-def _terms(
-    municipality: Municipality, calendar: str, wish: CallbackWish | None, now: datetime
-) -> Terms:
-    if wish is not None and (wish.not_before is not None or wish.until is not None):
-        return callback_terms(wish, municipality.policies, municipality.hours, calendar, now)
-    # Counted from the whole minute, which is earlier and therefore honest, so
-    # that the arrivals of one minute share one computation.
-    minute = now.replace(second=0, microsecond=0)
-    return _usual_terms(
-        municipality.policies, municipality.hours, calendar, minute, calling=wish is not None
-    )
-
-
-@lru_cache(maxsize=256)
-def _usual_terms(
-    policies: PromisePolicies, hours: Hours, calendar: str, minute: datetime, *, calling: bool
-) -> Terms:
-    if calling:
-        return callback_terms(None, policies, hours, calendar, minute)
-    return answer_terms(policies, hours, calendar, minute)
-
-
-def _errands(arrival: Arrival, decision: Decision, pledge: Pledge) -> tuple[Errand, ...]:
+) -> tuple[Errand, ...]:
     errands: list[Errand] = []
-    department, language = decision.department, language_of(arrival, decision)
+    language = language_of(arrival, decision)
 
-    def receipt(to: str) -> dict[str, Any]:
-        return receipt_payload(to, language, pledge, decision.tell)
+    def receipt(kind: str, to: str) -> Errand:
+        payload = receipt_payload(to, arrival, language, pledge, decision.tell)
+        return Errand(kind, payload, leaves_at(kind, payload, now, municipality.zone))
 
     if arrival.email and arrival.may_acknowledge:
-        errands.append(Errand("mail.tell", receipt(arrival.email)))
+        errands.append(receipt("mail.tell", arrival.email))
     if arrival.callback is not None and (arrival.channel is Channel.PHONE or not arrival.email):
-        errands.append(Errand("sms.tell", receipt(arrival.callback.phone)))
+        errands.append(receipt(TEXT_MESSAGE, arrival.callback.phone))
     if arrival.channel is Channel.SMS and arrival.phone and arrival.may_acknowledge:
-        errands.append(Errand("sms.tell", receipt(arrival.phone)))
+        errands.append(receipt(TEXT_MESSAGE, arrival.phone))
     if arrival.mail_id is not None:
-        errands.append(
-            Errand("mail.forward", {"mail_id": arrival.mail_id, "department": department})
-        )
+        forward = {"mail_id": arrival.mail_id, "department": decision.department}
+        errands.append(Errand("mail.forward", forward))
     return tuple(errands)
 
 
 def receipt_payload(
-    to: str, language: str, pledge: Pledge, tell: Mapping[str, str] = _NOTHING
+    to: str,
+    arrival: Arrival,
+    language: str,
+    pledge: Pledge,
+    tell: Mapping[str, str] = _NOTHING,
 ) -> dict[str, Any]:
     """What a receipt says was promised, as it was at that moment, and what a rule has us
     tell besides."""
@@ -350,6 +266,8 @@ def receipt_payload(
             "phone": pledge.phone,
         },
     }
+    if arrival.channel in (Channel.PHONE, Channel.SMS):
+        payload[ASKED_AT] = arrival.received_at
     if tell:
         payload["tell"] = dict(tell)
     return payload

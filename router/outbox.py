@@ -4,20 +4,21 @@ An effect is written in the transaction that causes it and sent by a worker, at
 least once. A channel registers itself here as the sender of its kind; that is
 how the router reaches out without knowing anyone. A claim is a lease, so what a
 killed worker held comes back by itself. An effect that fails for good gets a
-promise: a person owns the failure.
+promise: a person owns the failure. An alarm that fails is owned with what it was about.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from router.errors import LedgerAway, PermanentFailure, TemporaryFailure
+from router.config_promises import DELIVERY_FAILURE
+from router.errors import LedgerAway, NotYet, PermanentFailure, TemporaryFailure
 from router.ledger import QUERIES_FOLDER, load_queries
 from router.model import Effect, PromiseKind, PromiseState
 from router.staff import bring_home
@@ -25,7 +26,7 @@ from router.staff import bring_home
 if TYPE_CHECKING:
     from router.clock import Clock
     from router.config import Municipality
-    from router.ledger import Ledger
+    from router.ledger import Connection, Ledger, Record
     from router.live import Live
 
 Sender = Callable[[Effect], Awaitable[None]]
@@ -37,6 +38,9 @@ H: Final = load_queries(QUERIES_FOLDER / "house.sql")
 
 LEASE: Final = timedelta(seconds=60)
 """How long a worker may take over one effect before another tries it too."""
+
+ALARMS: Final = frozenset({"mail.alert", "mail.alert_list"})
+"""What tells staff, not a citizen."""
 
 MOST_ATTEMPTS: Final = 12
 """With the back-off below: about 20 hours, long enough for a mail server's bad night."""
@@ -117,6 +121,8 @@ class Outbox:
                 await sender(effect)
         except PermanentFailure as error:
             await self._fail(effect, str(error))
+        except NotYet as error:
+            await self._ledger.execute(Q["not_yet"], effect.id, error.until)
         except LedgerAway:
             raise
         except TemporaryFailure as error:
@@ -155,26 +161,24 @@ class Outbox:
             contact = await connection.fetchrow(Q["lock_contact"], effect.contact_id)
             if contact is None:
                 raise LookupError("an effect's contact is there")
-            if await bring_home(connection, contact, municipality, now):
-                contact = await connection.fetchrow(Q["lock_contact"], effect.contact_id)
-            due_at = municipality.hours.add_working_days(
-                municipality.departments[contact["department"]].hours,
-                now,
-                municipality.policies.delivery_failure.working_days,
-            )
-            await connection.execute(Q["reopen"], contact["id"], due_at)
-            promise = await connection.fetchval(
-                H["make_promise"],
-                contact["id"],
-                PromiseKind.ANSWER,
-                PromiseState.WAITING,
-                contact["department"],
-                contact["caseworker"],
-                "",
-                None,
-                due_at,
-                now,
-            )
+            promise = None
+            if effect.kind in ALARMS:
+                # An alarm is not worth alarms of its own: these would go to the same address.
+                alarmed = alarmed_promises(effect.payload)
+                promise = await connection.fetchval(Q["alarm_owner"], contact["id"], alarmed)
+            if promise is None:
+                if await bring_home(connection, contact, municipality, now):
+                    contact = await connection.fetchrow(Q["lock_contact"], effect.contact_id)
+                promise = await self._own(connection, contact, now)
+                if effect.kind not in ALARMS:
+                    payload = {
+                        "department": contact["department"],
+                        "template": "failed",
+                        "promise_id": promise,
+                    }
+                    await connection.fetchval(
+                        H["add_effect"], "mail.alert", contact["id"], payload, now
+                    )
             await connection.fetchval(
                 Q["failed"], effect.id, now, code[:FAILURE_CODE_LENGTH], promise
             )
@@ -192,24 +196,43 @@ class Outbox:
                     "promise": promise,
                 },
             )
-            if effect.kind != "mail.alert":
-                await connection.fetchval(
-                    H["add_effect"],
-                    "mail.alert",
-                    contact["id"],
-                    {
-                        "department": contact["department"],
-                        "template": "failed",
-                        "promise_id": promise,
-                    },
-                    now,
-                )
             await connection.execute(H["refresh_due"], contact["id"])
         self._live.publish([contact["reference"]])
         self.on_result(effect.kind, "failed")
         log.error(
             "effect_failed", effect_id=effect.id, kind=effect.kind, code=code[:FAILURE_CODE_LENGTH]
         )
+
+    async def _own(self, connection: Connection, contact: Record, now: datetime) -> int:
+        """Promise that a person looks into what failed; a closed contact is opened for it."""
+        municipality = self._municipality()
+        policy = municipality.policies.by_id[DELIVERY_FAILURE]
+        calendar = municipality.departments[contact["department"]].hours
+        due_at = policy.due(municipality.hours, calendar, now)
+        await connection.execute(Q["reopen"], contact["id"], due_at)
+        made: int = await connection.fetchval(
+            H["make_promise"],
+            contact["id"],
+            PromiseKind.ANSWER,
+            PromiseState.WAITING,
+            contact["department"],
+            contact["caseworker"],
+            "",
+            None,
+            due_at,
+            now,
+            policy.id,
+            "",
+            None,
+            None,
+        )
+        return made
+
+
+def alarmed_promises(payload: Mapping[str, Any]) -> list[int]:
+    """The promises that an alarm, or a list of alarms, is about."""
+    one = payload.get("promise_id")
+    return [*payload.get("promises", ()), *(() if one is None else (one,))]
 
 
 def rest_after(attempts: int) -> timedelta:

@@ -1,71 +1,84 @@
-"""Promises (løfter) in the ledger, and the clock that keeps looking at them.
+"""Promises (løfter) in the ledger: what staff, the phone and the citizen make of them.
 
 What a promise becomes is decided in `router.promise_life`; here it is stored,
 told to the citizen and shown on the timeline, in one transaction that holds the
-contact's row.
+contact's row. What the passing of time makes of them is `router.promise_clock`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from router import due_cursor
 from router.errors import Conflict, NotFound, SenderError
 from router.ledger import QUERIES_FOLDER, load_queries
-from router.model import CallbackWish, Channel, PromiseKind, PromiseState, printable
-from router.promise_life import (
-    Change,
-    Result,
-    Standing,
-    after_attempt,
-    after_time,
-    answer_terms,
-    callback_terms,
-    check_window,
+from router.model import CallbackWish, PromiseKind, PromiseState, printable
+from router.promise_life import Dialled, Moved, Outcome, Reserved, Result, StillRinging
+from router.promise_life import NotFound as NothingFound
+from router.promise_steps import (
+    LOOK_UP,
+    PromiseSteps,
+    Q,
+    ground_of,
+    no_such_promise,
+    said_of,
+    standing_of,
+    telling,
 )
+from router.promise_terms import agreed_terms, check_window, no_later, terms_of
 from router.rows import Page, PromiseRow, PromiseWithContact, promise_row, promise_with_contact
+from router.steps import H
+from router.to_citizen import reason_missing
 
 if TYPE_CHECKING:
-    from router.clock import Clock
-    from router.config import Municipality
-    from router.ledger import Connection, Ledger, Record
-    from router.live import Live
-    from router.outbox import Outbox
+    from router.ledger import Connection, Record
 
-__all__ = ["Promises", "Result", "check_window"]
+__all__ = [
+    "LOOK_UP",
+    "Promises",
+    "Q",
+    "Result",
+    "check_window",
+    "ground_of",
+    "standing_of",
+    "telling",
+]
 
-Q: Final = load_queries(QUERIES_FOLDER / "promises.sql")
 C: Final = load_queries(QUERIES_FOLDER / "contacts.sql")
-H: Final = load_queries(QUERIES_FOLDER / "house.sql")
+L: Final = load_queries(QUERIES_FOLDER / "letters.sql")
+S: Final = load_queries(QUERIES_FOLDER / "slots.sql")
+T: Final = load_queries(QUERIES_FOLDER / "parts.sql")
 
-_FIRED_AT_ONCE: Final = 200
+NO_CALLS: Final = "no_calls"
+"""Flag: the citizen cannot be called, ever."""
 
 
-class Promises:
-    """Reads promises, and what staff and the clock do with them."""
+@dataclass(frozen=True, slots=True)
+class NewPromise:
+    """A promise that staff or a program registers."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        municipality: Callable[[], Municipality],
-        clock: Clock,
-        live: Live,
-        outbox: Outbox,
-    ) -> None:
-        self._ledger = ledger
-        self._municipality = municipality
-        self._clock = clock
-        self._live = live
-        self._outbox = outbox
+    kind: PromiseKind
+    about: str = ""
+    not_before: datetime | None = None
+    due_at: datetime | None = None
+    """None: what the policy says."""
+    phone: str = ""
+    department: str = ""
+    """Whose it is; the contact's by itself."""
+    caseworker: str | None = None
+    part_id: int | None = None
+
+
+class Promises(PromiseSteps):
+    """Reads promises, and what people do with them."""
 
     async def row(self, promise_id: int) -> PromiseRow:
         """One promise. Raises NotFound."""
         row = await self._ledger.fetchrow(Q["by_id"], promise_id)
         if row is None:
-            raise _no_such_promise()
+            raise no_such_promise()
         return promise_row(row)
 
     async def counts(
@@ -85,6 +98,8 @@ class Promises:
             raise SenderError("no_such_caseworker", "There is no such caseworker.")
         async with self._held(promise_id) as (connection, contact, promise):
             _must_be_open(promise)
+            if promise.part_id is not None:
+                raise Conflict("belongs_to_part", "Take the topic that it belongs to.")
             if contact["contact_caseworker"] == caseworker:
                 return
             if contact["contact_caseworker"] is not None:
@@ -103,65 +118,190 @@ class Promises:
                 data={"department": department, "promise": promise.id},
             )
 
+    async def make(self, reference: str, actor: str, wanted: NewPromise) -> PromiseRow:
+        """Promise something more in a contact that is open.
+
+        A deadline of the law counts from now and cannot be set later by hand; a call
+        before a refusal is made in time for it. Raises NotFound, Conflict `closed`,
+        `part_ended`, `no_calls` or `law_comes_first`, SenderError for a due time that
+        cannot be or a call without a number.
+        """
+        now = self._clock.now()
+        municipality = self._municipality()
+        async with self._ledger.transaction() as connection:
+            contact = await connection.fetchrow(Q["lock_contact"], reference)
+            if contact is None:
+                raise NotFound("no_such_contact", "There is no contact with this reference.")
+            if contact["contact_state"] != "open":
+                raise Conflict("closed", "The contact is closed.")
+            department = wanted.department or contact["contact_department"]
+            caseworker = wanted.caseworker if wanted.department else contact["contact_caseworker"]
+            if wanted.part_id is not None:
+                department, caseworker = await _part(connection, contact["id"], wanted.part_id)
+            phone = wanted.phone
+            if wanted.kind.is_call:
+                _must_be_callable(contact)
+                phone = phone or contact["contact_phone"]
+                if not phone:
+                    raise SenderError("phone_missing", "Write the number to call.")
+            policy = municipality.policies.of(wanted.kind, department)
+            calendar = self._calendar(department)
+            terms = terms_of(policy, municipality.hours, calendar, now)
+            law = terms.due_at if policy.statutory else None
+            if wanted.due_at is not None or wanted.not_before is not None:
+                check_window(wanted.not_before, wanted.due_at, now)
+                wish = CallbackWish(wanted.phone, wanted.not_before, wanted.due_at)
+                terms = agreed_terms(wish, policy, municipality.hours, calendar, now)
+                if law is not None and terms.due_at > law:
+                    raise Conflict("law_comes_first", "A deadline of the law cannot be moved.")
+            if wanted.kind is PromiseKind.CALL_BEFORE_REFUSAL:
+                decided_by = await connection.fetchval(L["earliest_law"], contact["id"])
+                if decided_by is not None:
+                    terms = no_later(terms, decided_by)
+            promise = await connection.fetchval(
+                H["make_promise"],
+                contact["id"],
+                wanted.kind,
+                PromiseState.WAITING if terms.not_before is None else PromiseState.SCHEDULED,
+                department,
+                caseworker,
+                phone,
+                terms.not_before,
+                terms.due_at,
+                now,
+                policy.id,
+                printable(wanted.about).strip(),
+                law,
+                wanted.part_id,
+            )
+            data = {"promise": promise, "kind": wanted.kind, "due_at": terms.due_at}
+            await self._event(connection, contact["id"], "promised", actor, data=data)
+            await connection.execute(H["refresh_due"], contact["id"])
+        self._live.publish([reference])
+        return await self.row(promise)
+
+    async def reserve(self, promise_id: int, caseworker: str, until: datetime) -> PromiseRow:
+        """A caseworker is about to call; nobody else is, until `until`.
+
+        Raises Conflict `promise_ended`, `already_reserved` or `no_calls`, SenderError
+        `no_such_caseworker`, Conflict `not_a_call`.
+        """
+        if caseworker not in self._municipality().caseworkers:
+            raise SenderError("no_such_caseworker", "There is no such caseworker.")
+        async with self._held_call(promise_id) as (connection, contact, promise):
+            _must_be_callable(contact)
+            await self._step(connection, contact, promise, Reserved(until))
+            data = {"promise": promise.id, "until": until}
+            actor = f"staff:{caseworker}"
+            await self._event(connection, contact["id"], "reserved", actor, data=data)
+        return await self.row(promise_id)
+
+    async def dialled(self, promise_id: int, attempt: int) -> None:
+        """The provider has begun attempt number `attempt`. Twice or late changes nothing."""
+        async with self._held_call(promise_id) as (connection, contact, promise):
+            await self._step(connection, contact, promise, Dialled(attempt))
+
+    async def came_out(
+        self, promise_id: int, attempt: int, result: Result, *, talk_seconds: int | None = None
+    ) -> None:
+        """The provider says what came of an attempt. Twice, late or out of order is harmless."""
+        async with self._held_call(promise_id) as (connection, contact, promise):
+            await self._step(connection, contact, promise, Outcome(result, attempt))
+            await _talked(connection, promise.id, result, talk_seconds)
+
+    async def not_found(self, promise_id: int, attempt: int) -> None:
+        """The provider, asked, knows nothing of the attempt."""
+        async with self._held_call(promise_id) as (connection, contact, promise):
+            await self._step(connection, contact, promise, NothingFound(attempt))
+
+    async def still_ringing(self, promise_id: int, attempt: int) -> None:
+        """The provider, asked, says that the attempt is under way."""
+        async with self._held_call(promise_id) as (connection, contact, promise):
+            await self._step(connection, contact, promise, StillRinging(attempt))
+
     async def attempt(
-        self, promise_id: int, actor: str, result: Result | str, note: str = ""
+        self,
+        promise_id: int,
+        actor: str,
+        result: Result | str,
+        note: str = "",
+        *,
+        talk_seconds: int | None = None,
     ) -> PromiseRow:
         """Somebody called. Only `reached` keeps the promise; otherwise the citizen is told.
 
         Answers the promise as it now stands. Raises SenderError `no_such_result`,
-        Conflict `promise_ended`.
+        Conflict `promise_ended`, `not_a_call` for what is not kept by talking, or
+        `no_calls` when the citizen cannot be called.
         """
         try:
             result = Result(result)
         except ValueError:
             raise SenderError("no_such_result", "There is no such result.") from None
-        now = self._clock.now()
-        async with self._held(promise_id) as (connection, contact, promise):
-            municipality = self._municipality()
-            change = after_attempt(
-                _standing(promise),
-                result,
-                municipality.policies,
-                municipality.hours,
-                self._calendar(promise),
-                now,
-            )
-            await self._store(connection, promise.id, change, now, result)
-            data = {"promise": promise.id, "result": result, "retry_at": change.retry_at}
-            await self._event(
-                connection, contact["id"], "attempt", actor, printable(note).strip(), data
-            )
-            if change.state is PromiseState.KEPT:
-                await self._after_end(connection, contact, promise, now)
-            elif change.state is PromiseState.RESTING:
-                await self._tell(
-                    connection, contact, promise, "tried", {"at": now, "retry_at": change.retry_at}
-                )
-            await connection.execute(H["refresh_due"], contact["id"])
+        async with self._held_call(promise_id) as (connection, contact, promise):
+            if result is not Result.REACHED:
+                _must_be_callable(contact)
+            if promise.id != promise_id:
+                # Said of a callback that had joined another: told there too.
+                await self._said_of_joined(connection, promise_id, promise, actor, result, note)
+                note = ""
+            await self._step(connection, contact, promise, Outcome(result), actor=actor, note=note)
+            await _talked(connection, promise.id, result, talk_seconds)
         return await self.row(promise_id)
+
+    async def _said_of_joined(
+        self,
+        connection: Connection,
+        promise_id: int,
+        main: PromiseRow,
+        actor: str,
+        result: Result,
+        note: str,
+    ) -> None:
+        row = await connection.fetchrow(Q["by_id"], promise_id)
+        _must_be_open(promise_row(row))
+        data = {"promise": promise_id, "with": main.id, "result": result}
+        words = printable(note).strip()
+        await self._event(connection, row["contact_id"], "attempt", actor, words, data)
+
+    async def answered_inbound(self, promise_id: int, actor: str) -> None:
+        """The citizen called us first and was helped. Raises Conflict `promise_ended`."""
+        async with self._held_call(promise_id) as (connection, contact, promise):
+            await self._end(connection, contact, promise, PromiseState.ANSWERED_INBOUND, actor, "")
+
+    async def withdraw(self, promise_id: int, actor: str, note: str = "") -> None:
+        """The citizen no longer wants it, as staff say.
+
+        What the law asks for needs a `note` that says why, which stays on the timeline.
+        Raises Conflict `promise_ended` or `use_meeting`, SenderError `reason_missing`.
+        """
+        async with self._held(promise_id) as (connection, contact, promise):
+            _must_be_open(promise)
+            if promise.asked_by_law and not printable(note).strip():
+                raise reason_missing()
+            await self._end(connection, contact, promise, PromiseState.WITHDRAWN, actor, note)
+            if promise.kind is PromiseKind.CALLBACK:
+                left = await self._left(connection, contact["id"], promise.id)
+                if left is not None:
+                    told = {"department": left.department, "promise": said_of(left)}
+                    await self._tell(connection, contact, promise, "withdrawn", told)
 
     async def reschedule(
         self, promise_id: int, actor: str, not_before: datetime | None, until: datetime | None
     ) -> PromiseRow:
-        """A new window; the citizen is told. Raises SenderError for a window that cannot be."""
+        """A new window; the citizen is told. Raises SenderError for a window that cannot be,
+        `window_closed` too, Conflict `promise_ended`, `use_meeting` or `law_comes_first`."""
         now = self._clock.now()
         if not_before is None and until is None:
             raise SenderError("window_missing", "Say from when or until when.")
         check_window(not_before, until, now)
         async with self._held(promise_id) as (connection, contact, promise):
-            _must_be_open(promise)
             municipality = self._municipality()
-            terms = callback_terms(
-                CallbackWish(promise.phone, not_before, until),
-                municipality.policies,
-                municipality.hours,
-                self._calendar(promise),
-                now,
-            )
-            state = PromiseState.WAITING if terms.not_before is None else PromiseState.SCHEDULED
-            await connection.execute(
-                H["move_window"], promise.id, state, promise.phone, terms.not_before, terms.due_at
-            )
+            ground = ground_of(promise, municipality)
+            _must_be_open(promise)
+            wish = CallbackWish(promise.phone, not_before, until)
+            terms = agreed_terms(wish, ground.policy, ground.hours, ground.calendar, now)
+            await self._step(connection, contact, promise, Moved(terms.not_before, terms.due_at))
             data = {
                 "promise": promise.id,
                 "not_before": terms.not_before,
@@ -180,162 +320,6 @@ class Promises:
             await self._tell(connection, contact, promise, "rescheduled", told)
             await connection.execute(H["refresh_due"], contact["id"])
         return await self.row(promise_id)
-
-    async def withdraw(self, promise_id: int, actor: str, note: str = "") -> None:
-        """The citizen no longer wants it. Raises Conflict `promise_ended`."""
-        now = self._clock.now()
-        async with self._held(promise_id) as (connection, contact, promise):
-            _must_be_open(promise)
-            await connection.execute(
-                H["end_promise"], promise.id, PromiseState.WITHDRAWN, now, None
-            )
-            await self._event(
-                connection,
-                contact["id"],
-                "withdrawn",
-                actor,
-                printable(note).strip(),
-                {"promise": promise.id},
-            )
-            await self._after_end(connection, contact, promise, now)
-            await connection.execute(H["refresh_due"], contact["id"])
-
-    async def fire_due(self) -> int:
-        """The clock: look at every promise whose time has come; answers how many.
-
-        Any number of processes may call it: each takes rows that no other has.
-        """
-        now = self._clock.now()
-        municipality = self._municipality()
-        async with self._ledger.transaction() as connection:
-            rows = await connection.fetch(Q["due_to_fire"], now, _FIRED_AT_ONCE)
-            for row in rows:
-                promise = promise_row(row)
-                change = after_time(
-                    _standing(promise), municipality.hours, self._calendar(promise), now
-                )
-                await self._store(connection, promise.id, change, now, promise.last_result)
-                if not change.alarm:
-                    continue
-                await self._event(
-                    connection,
-                    promise.contact_id,
-                    "late",
-                    "house",
-                    data={"promise": promise.id, "due_at": promise.due_at},
-                )
-                await connection.fetchval(
-                    H["add_effect"],
-                    "mail.alert",
-                    promise.contact_id,
-                    {
-                        "department": promise.department,
-                        "template": "late",
-                        "promise_id": promise.id,
-                    },
-                    now,
-                )
-        self._live.publish(row["reference"] for row in rows)
-        if rows:
-            self._outbox.wake()
-        return len(rows)
-
-    @asynccontextmanager
-    async def _held(self, promise_id: int) -> AsyncIterator[tuple[Connection, Record, PromiseRow]]:
-        """The promise with its contact's row held; committed and told at the end."""
-        async with self._ledger.transaction() as connection:
-            contact = await connection.fetchrow(Q["lock"], promise_id)
-            if contact is None:
-                raise _no_such_promise()
-            row = await connection.fetchrow(Q["by_id"], promise_id)
-            if row is None:
-                raise _no_such_promise()
-            yield connection, contact, promise_row(row)
-        self._live.publish([contact["reference"]])
-        self._outbox.wake()
-
-    def _calendar(self, promise: PromiseRow) -> str:
-        municipality = self._municipality()
-        department = municipality.departments.get(promise.department)
-        if department is None:
-            # It left the configuration while the promise was open.
-            department = municipality.departments[municipality.default_department]
-        return department.hours
-
-    async def _store(
-        self, connection: Connection, promise_id: int, change: Change, now: datetime, result: str
-    ) -> None:
-        await connection.execute(
-            Q["change"],
-            promise_id,
-            change.state,
-            change.attempts,
-            change.retry_at,
-            change.late_at,
-            change.fire_at,
-            None if change.state.is_open else now,
-            result,
-        )
-
-    async def _after_end(
-        self, connection: Connection, contact: Record, promise: PromiseRow, now: datetime
-    ) -> None:
-        """A contact that stays open stays due: what is left to do becomes an answer."""
-        if await connection.fetch(H["open_promises"], contact["id"]):
-            return
-        municipality = self._municipality()
-        terms = answer_terms(
-            municipality.policies, municipality.hours, self._calendar(promise), now
-        )
-        await connection.fetchval(
-            H["make_promise"],
-            contact["id"],
-            PromiseKind.ANSWER,
-            PromiseState.WAITING,
-            contact["contact_department"],
-            contact["contact_caseworker"],
-            "",
-            None,
-            terms.due_at,
-            now,
-        )
-
-    async def _tell(
-        self,
-        connection: Connection,
-        contact: Record,
-        promise: PromiseRow,
-        template: str,
-        data: dict[str, Any],
-    ) -> None:
-        """Tell the citizen in the way that reached us: by mail if we have one, else by SMS."""
-        payload = {"language": contact["language"], "template": template} | data
-        if contact["email"] and contact["channel"] in (Channel.MAIL, Channel.WEB):
-            kind, payload["to"] = "mail.tell", contact["email"]
-        elif promise.phone:
-            kind, payload["to"] = "sms.tell", promise.phone
-        else:
-            return
-        await connection.fetchval(
-            H["add_effect"],
-            kind,
-            contact["id"],
-            payload | {"promise_id": promise.id},
-            self._clock.now(),
-        )
-
-    async def _event(
-        self,
-        connection: Connection,
-        contact_id: int,
-        kind: str,
-        actor: str,
-        body: str = "",
-        data: dict[str, Any] | None = None,
-    ) -> None:
-        await connection.execute(
-            H["add_event"], contact_id, self._clock.now(), kind, actor, body, data or {}
-        )
 
     async def list(
         self,
@@ -365,15 +349,22 @@ class Promises:
         return Page(items, due_cursor.write(items[-1].promise) if len(rows) > limit else None)
 
 
-def _standing(promise: PromiseRow) -> Standing:
-    return Standing(
-        promise.kind,
-        promise.state,
-        promise.due_at,
-        promise.retry_at,
-        promise.attempts,
-        promise.late_at,
-    )
+async def _part(connection: Connection, contact_id: int, part_id: int) -> tuple[str, str | None]:
+    """Who owns an open part of the contact, whose row is held."""
+    part = await connection.fetchrow(T["by_id"], part_id)
+    if part is None or part["contact_id"] != contact_id:
+        raise NotFound("no_such_part", "There is no such topic.")
+    if part["ended_at"] is not None:
+        raise Conflict("part_ended", "The topic has already ended.")
+    return part["department"], part["caseworker"]
+
+
+async def _talked(
+    connection: Connection, promise_id: int, result: Result, seconds: int | None
+) -> None:
+    """How long the talk took: from that follows how many calls can be promised."""
+    if result is Result.REACHED and seconds is not None and seconds > 0:
+        await connection.execute(S["talked"], promise_id, seconds)
 
 
 def _must_be_open(promise: PromiseRow) -> None:
@@ -381,5 +372,6 @@ def _must_be_open(promise: PromiseRow) -> None:
         raise Conflict("promise_ended", "The promise has already ended.")
 
 
-def _no_such_promise() -> NotFound:
-    return NotFound("no_such_promise", "There is no such promise.")
+def _must_be_callable(contact: Record) -> None:
+    if NO_CALLS in contact["flags"]:
+        raise Conflict("no_calls", "The citizen has said that they cannot be called: write.")

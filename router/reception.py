@@ -13,7 +13,8 @@ A contact's way, top to bottom:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,42 +23,32 @@ from router.batching import Batcher
 from router.duty import Duty
 from router.errors import KeyReused
 from router.ledger import QUERIES_FOLDER, load_queries, to_json
-from router.model import Arrival, PromiseGiven, PromiseKind, Receipt
+from router.model import Arrival, Channel, PromiseGiven, PromiseKind, Receipt
 from router.numbers import Numbers
-from router.opening import Opening, plan, storable
+from router.opening import Opening, plan, settled, storable
 from router.past import histories
+from router.pledging import NO_CALLS
 from router.reference import access_code, reference_for
+from router.slots import Slots
+from router.steps import Steps
 
 if TYPE_CHECKING:
-    from router.clock import Clock
     from router.config import Municipality
-    from router.ledger import Connection, Ledger
-    from router.live import Live
-    from router.outbox import Outbox
+    from router.ledger import Connection
+    from router.steps import Tools
 
 Q: Final = load_queries(QUERIES_FOLDER / "reception.sql")
 
 
-class Reception:
+class Reception(Steps):
     """Takes what reaches us and answers who has it and what we promise."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        municipality: Callable[[], Municipality],
-        clock: Clock,
-        live: Live,
-        outbox: Outbox,
-        secret: bytes,
-    ) -> None:
-        self._ledger = ledger
-        self._municipality = municipality
-        self._clock = clock
-        self._live = live
-        self._outbox = outbox
+    def __init__(self, tools: Tools, secret: bytes, slots: Slots) -> None:
+        super().__init__(tools)
         self._secret = secret
-        self._duty = Duty(municipality)
-        self._contact_numbers = Numbers(ledger, Q["take_contact_numbers"])
+        self._slots = slots
+        self._duty = Duty(tools.municipality)
+        self._contact_numbers = Numbers(tools.ledger, Q["take_contact_numbers"])
         self._batcher: Batcher[Arrival, Receipt] = Batcher(self._open)
 
     async def receive(self, arrival: Arrival) -> Receipt:
@@ -71,10 +62,14 @@ class Reception:
         if not arrival.reference:
             return await self._batcher.submit(arrival)
         async with self._ledger.transaction() as connection:
+            municipality, now = self._municipality(), self._clock.now()
             contact_id, repeated = await attach(
-                connection, arrival, self._municipality(), self._duty, self._clock.now()
+                connection, arrival, municipality, self._slots, self._duty, now
             )
-            receipt = await self._receipt(connection, contact_id, created=False, repeated=repeated)
+            asked = "" if arrival.callback is None else arrival.callback.phone
+            receipt = await self._receipt(
+                connection, contact_id, asked, created=False, repeated=repeated
+            )
         self._live.publish([receipt.reference])
         self._outbox.wake()
         return receipt
@@ -90,18 +85,19 @@ class Reception:
         async with self._ledger.transaction() as connection:
             claimed = await self._claim(connection, arrivals, firsts.values(), numbers)
             fresh = [place for place in firsts.values() if numbers[place] in claimed]
-            parties = await self._known_parties(connection, [arrivals[p] for p in fresh])
+            parties, silent = await self._known_parties(connection, [arrivals[p] for p in fresh])
             past = await histories(connection, set(parties.values())) if parties else {}
             municipality = self._municipality()
             staffing = await self._duty.staffing(connection, now)
             batch = _Batch(self._secret, now)
+            planned: list[tuple[int, int | None, Opening]] = []
             for place in fresh:
                 arrival = arrivals[place]
                 party = parties.get(("phone", arrival.phone)) or parties.get(
                     ("mail", arrival.email.lower())
                 )
                 opening = plan(
-                    arrival,
+                    _as_known(arrival) if party in silent else arrival,
                     municipality,
                     now,
                     known_party=party is not None,
@@ -113,9 +109,13 @@ class Reception:
                     # A new party has the number of the contact that made it known.
                     party = numbers[place]
                     parties.update(batch.add_party(party, arrival))
+                planned.append((place, party, opening))
+            timed = await self._with_times(connection, planned, municipality, now)
+            for place, party, opening in timed:
                 batch.add(place, numbers[place], party, opening)
             if fresh:
                 await connection.execute(Q["write_openings"], *batch.arguments())
+                await self._keep_no_calls(connection, planned, silent)
             answers: list[Receipt | Exception] = [
                 batch.receipts.get(place) or await self._known(connection, arrival)
                 for place, arrival in enumerate(arrivals)
@@ -124,6 +124,29 @@ class Reception:
         if batch.has_effects:
             self._outbox.wake()
         return answers
+
+    async def _with_times(
+        self,
+        connection: Connection,
+        planned: list[tuple[int, int | None, Opening]],
+        municipality: Municipality,
+        now: datetime,
+    ) -> list[tuple[int, int | None, Opening]]:
+        """Who wishes to be called at a time gets one that is free. Others cost nothing here."""
+        wished = {o.decision.department for _, _, o in planned if o.wish is not None}
+        if not wished:
+            return planned
+        books = await self._slots.books(connection, wished, now)
+        return [
+            (place, party, opening)
+            if opening.wish is None
+            else (
+                place,
+                party,
+                settled(opening, books[opening.decision.department], municipality, now),
+            )
+            for place, party, opening in planned
+        ]
 
     async def _claim(
         self,
@@ -142,13 +165,28 @@ class Reception:
 
     async def _known_parties(
         self, connection: Connection, arrivals: Sequence[Arrival]
-    ) -> dict[tuple[str, str], int]:
+    ) -> tuple[dict[tuple[str, str], int], set[int]]:
+        """The parties behind the addresses of `arrivals`, and which of them cannot be called."""
         wanted = {key for arrival in arrivals for key in _addresses(arrival)}
         if not wanted:
-            return {}
+            return {}, set()
         kinds, values = zip(*wanted, strict=True)
         rows = await connection.fetch(Q["known_addresses"], kinds, values)
-        return {(row["kind"], row["value"]): row["party_id"] for row in rows}
+        parties = {(row["kind"], row["value"]): row["party_id"] for row in rows}
+        return parties, {row["party_id"] for row in rows if row["no_calls"]}
+
+    async def _keep_no_calls(
+        self,
+        connection: Connection,
+        planned: list[tuple[int, int | None, Opening]],
+        silent: set[int],
+    ) -> None:
+        """Who cannot be called is remembered, until they ask for a call themselves."""
+        said = [(party, opening.arrival) for _, party, opening in planned if party is not None]
+        cannot = {party for party, arrival in said if NO_CALLS in arrival.flags} - silent
+        can = {party for party, arrival in said if arrival.callback is not None} & silent
+        if cannot or can:
+            await connection.execute(Q["keep_no_calls"], list(cannot), list(can))
 
     async def _known(self, connection: Connection, arrival: Arrival) -> Receipt | Exception:
         """The answer to an arrival whose key was there before."""
@@ -157,13 +195,14 @@ class Reception:
         if known["fingerprint"] != arrival.fingerprint:
             return KeyReused("key_reused", "This key was used for another content.")
         return await self._receipt(
-            connection, known["contact_id"], created=known["opening"], repeated=True
+            connection, known["contact_id"], "", created=known["opening"], repeated=True
         )
 
     async def _receipt(
-        self, connection: Connection, contact_id: int, *, created: bool, repeated: bool
+        self, connection: Connection, contact_id: int, asked: str, *, created: bool, repeated: bool
     ) -> Receipt:
-        row = await connection.fetchrow(Q["receipt_of"], contact_id)
+        """`asked`: the number on which a call was just asked for, or ""."""
+        row = await connection.fetchrow(Q["receipt_of"], contact_id, asked)
         assert row is not None, "an arrival's contact is there"  # noqa: S101
         promise = None
         if row["kind"] is not None:
@@ -181,6 +220,16 @@ class Reception:
             repeated=repeated,
             language=row["language"],
         )
+
+
+def _as_known(arrival: Arrival) -> Arrival:
+    """What arrives from somebody who has said that they cannot be called.
+
+    Whoever asks for a call has thought better of it; who calls us can be spoken with.
+    """
+    if arrival.callback is not None or arrival.channel is Channel.PHONE:
+        return arrival
+    return replace(arrival, flags=arrival.flags | {NO_CALLS})
 
 
 def _addresses(arrival: Arrival) -> list[tuple[str, str]]:
@@ -201,6 +250,7 @@ class _Batch:
         self._opened: list[dict[str, Any]] = []
         self._addresses: list[dict[str, Any]] = []
         self._effects: list[dict[str, Any]] = []
+        self._duties: list[dict[str, Any]] = []
         self._files: list[tuple[Any, ...]] = []
         self.receipts: dict[int, Receipt] = {}
 
@@ -251,11 +301,33 @@ class _Batch:
                 "promise_phone": pledge.phone,
                 "not_before": pledge.not_before,
                 "due_at": pledge.due_at,
+                "next_due_at": min([pledge.due_at, *(duty.due_at for duty in opening.duties)]),
+                "policy": pledge.policy,
+                "fire_at": pledge.fire_at,
+                "law": pledge.statutory_due_at,
             }
         )
+        for duty in opening.duties:
+            self._duties.append(
+                {
+                    "contact_id": number,
+                    "kind": duty.kind,
+                    "department": decision.department,
+                    "phone": duty.phone,
+                    "due_at": duty.due_at,
+                    "fire_at": duty.fire_at,
+                    "policy": duty.policy,
+                    "law": duty.statutory_due_at,
+                }
+            )
         for errand in opening.errands:
             self._effects.append(
-                {"kind": errand.kind, "contact_id": number, "payload": errand.payload}
+                {
+                    "kind": errand.kind,
+                    "contact_id": number,
+                    "payload": errand.payload,
+                    "leaves_at": errand.leaves_at,
+                }
             )
         for file in arrival.attachments:
             self._files.append(
@@ -280,6 +352,7 @@ class _Batch:
             to_json(self._addresses),
             to_json(self._effects),
             *_columns(self._files, 5),
+            to_json(self._duties),
         ]
 
 

@@ -102,6 +102,66 @@ class PromiseRow:
     ended_at: datetime | None
     replaced_by: int | None
     version: int
+    policy: str
+    about: str
+    statutory_due_at: datetime | None
+    level: int
+    alarmed_at: datetime | None
+    lease_until: datetime | None
+    back_to: str | None
+    """Where a reservation goes when it lapses."""
+    joins: int | None
+    part_id: int | None
+    notice_of: int | None
+    """The promise whose missed deadline this notice tells of."""
+
+    @property
+    def asked_by_law(self) -> bool:
+        """Whether the law asks for it, by its kind or by a deadline."""
+        return self.kind.asked_by_law or self.statutory_due_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One topic of a contact that has several."""
+
+    id: int
+    contact_id: int
+    title: str
+    department: str
+    caseworker: str | None
+    state: str
+    """`open`, `solved` or `withdrawn`."""
+    offered_department: str | None
+    offered_caseworker: str | None
+    offered_until: datetime | None
+    made_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRow:
+    """A meeting with the citizen, and its promises."""
+
+    id: int
+    contact_id: int
+    part_id: int | None
+    subject: str
+    way: str
+    """`place`, `phone` or `video`."""
+    place: str
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+    """`agreed`, `held` or `cancelled`."""
+    meeting_promise: int
+    agenda_promise: int
+    minutes_promise: int | None
+    agenda_at: datetime | None
+    """When the agenda was written last."""
+    minutes_at: datetime | None
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +215,8 @@ class ContactView:
     promises: list[PromiseRow]
     effects: list[EffectRow]
     attachments: list[AttachmentRow]
+    parts: list[PartRow]
+    meetings: list[MeetingRow]
 
 
 @lru_cache(maxsize=32)

@@ -148,6 +148,8 @@ def _away() -> Iterator[None]:
         # of ours and must not look like an outage.
         if isinstance(error, asyncpg.DataError | asyncpg.exceptions.QueryCanceledError):
             raise
+        if "arguments for this query" in str(error):
+            raise
         raise LedgerAway(type(error).__name__) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from router.model import Channel, Group, PromiseKind
 
@@ -65,6 +65,10 @@ class Step:
     caseworker: str | None = None
     wait: timedelta | None = None
     """Working time. None: as long as an offer usually stands; a department keeps it."""
+
+
+ORDERED_KINDS: Final = (PromiseKind.CALLBACK, PromiseKind.ANSWER)
+"""What a rule may have us promise; the other kinds follow from the law or from staff's work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from router.config_source import Fields, Item
 from router.model import PromiseKind
-from router.rules.facts import PromiseOrder
+from router.rules.facts import ORDERED_KINDS, PromiseOrder
 from router.rules.reading_words import read_wait
 from router.rules.targets import (
     BY_LIST,
@@ -151,7 +151,7 @@ def read_promise(item: Item | None) -> PromiseOrder | None:
         return None
     fields.what = "promise"
     kind_item = fields.need("kind")
-    kind = kind_item.choice(list(PromiseKind), "kind of promise") if kind_item is not None else None
+    kind = kind_item.choice(ORDERED_KINDS, "kind of promise") if kind_item is not None else None
     hours_item, days_item = fields.get("within_hours"), fields.get("within_days")
     hours = hours_item.number(0.25, 200) if hours_item is not None else None
     days = days_item.whole(0, 60) if days_item is not None else None

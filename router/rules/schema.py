@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from router.model import Channel, Group, PromiseKind
+from router.model import Channel, Group
 from router.rules.cases import PEOPLE, TEXTS, YES_NO
+from router.rules.facts import ORDERED_KINDS
 from router.rules.fields import (
     FIELDS,
     OPERATOR_MEANS,
@@ -138,7 +139,7 @@ def _rule() -> Schema:
                 "oneOf": [{"required": ["within_hours"]}, {"required": ["within_days"]}],
                 "additionalProperties": False,
                 "properties": {
-                    "kind": {"enum": [kind.value for kind in PromiseKind]},
+                    "kind": {"enum": [kind.value for kind in ORDERED_KINDS]},
                     "within_hours": {"type": "number", "minimum": 0.25, "maximum": 200},
                     "within_days": {"type": "integer", "minimum": 0, "maximum": 60},
                     "note": {"type": "string"},

@@ -55,9 +55,10 @@ UPDATE contacts SET department = $2, caseworker = $3, offered_department = NULL,
 WHERE id = $1;
 
 -- name: take_promises
--- The promises of a contact follow its owner.
+-- The promises of a contact follow its owner; those of its parts follow the part's.
 UPDATE promises SET department = $2, caseworker = $3, version = version + 1
-WHERE contact_id = $1 AND ended_at IS NULL;
+WHERE contact_id = $1 AND ended_at IS NULL AND part_id IS NULL
+  AND (SELECT hold_calls($1, $2));
 
 -- name: offer
 -- An offer changes no owner. What the rules had planned to follow ends with it, unless
@@ -72,6 +73,23 @@ UPDATE contacts SET state = 'closed', outcome = $2, closed_at = $3, next_due_at 
        offered_department = NULL, offered_caseworker = NULL, offered_by = NULL,
        offered_until = NULL, plan = NULL, updated_at = $3, version = version + 1
 WHERE id = $1;
+
+-- name: reaching
+-- What has been done to reach the citizen of a contact: whether a call was tried, and the
+-- state of the notice that it was in vain. What they say afterwards makes it void; an
+-- automatic reply says nothing. A number that is somebody else's gets no text message.
+SELECT c.flags, c.email, c.channel,
+       EXISTS (SELECT FROM timeline WHERE contact_id = c.id AND kind = 'attempt') AS tried,
+       c.phone <> '' OR EXISTS (SELECT FROM promises WHERE contact_id = c.id AND phone <> '') AS number,
+       CASE WHEN NOT EXISTS (SELECT FROM promises WHERE contact_id = c.id AND phone = c.phone
+                             AND last_result = 'wrong_number')
+            THEN c.phone ELSE '' END AS phone,
+       (SELECT state FROM effects e
+        WHERE e.contact_id = c.id AND e.payload ->> 'template' = 'unreachable'
+          AND e.created_at >= (SELECT max(at) FROM timeline WHERE contact_id = c.id
+                               AND actor = 'citizen' AND kind <> 'automatic')
+        ORDER BY id DESC LIMIT 1) AS notice
+FROM contacts c WHERE c.id = $1;
 
 -- name: touch
 -- Count a change that is only on the timeline.

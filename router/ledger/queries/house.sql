@@ -8,10 +8,11 @@ INSERT INTO effects (kind, contact_id, payload, next_try_at, created_at)
 VALUES ($1, $2, $3, $4, $4) RETURNING id;
 
 -- name: make_promise
--- A new open promise; the clock looks at it when it is due.
+-- A new open promise.
+-- The clock looks at it in the minute it is made, and then knows when to look again.
 INSERT INTO promises (contact_id, kind, state, department, caseworker, phone, not_before,
-                      due_at, fire_at, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id;
+                      due_at, fire_at, made_at, policy, about, statutory_due_at, part_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13) RETURNING id;
 
 -- name: open_promises
 -- The open promises of a contact, those due first in front.
@@ -26,15 +27,9 @@ UPDATE contacts SET next_due_at = (
 -- name: end_promise
 -- A promise ends in one of its ends, once.
 UPDATE promises SET state = $2, ended_at = $3, fire_at = NULL, retry_at = NULL,
-       replaced_by = $4, version = version + 1
-WHERE id = $1 AND ended_at IS NULL;
-
--- name: move_window
--- A promise with a new window starts over; what was tried stays counted.
-UPDATE promises SET state = $2, phone = $3, not_before = $4, due_at = $5, fire_at = $5,
-       retry_at = NULL, late_at = CASE WHEN $5 > due_at THEN NULL ELSE late_at END,
-       version = version + 1
-WHERE id = $1 AND ended_at IS NULL;
+       lease_until = NULL, back_to = NULL, replaced_by = $4, version = version + 1
+WHERE id = $1 AND ended_at IS NULL
+  AND (SELECT hold_calls(contact_id) FROM promises WHERE id = $1);
 
 -- name: mirror_department
 -- Configuration is where departments are kept; the ledger mirrors them.
@@ -59,14 +54,35 @@ UPDATE departments SET active = false WHERE active AND NOT id = ANY ($1::text[])
 UPDATE caseworkers SET active = false WHERE active AND NOT id = ANY ($1::text[]);
 
 -- name: left_behind
--- Open contacts whose department or caseworker is no longer configured: they need a new
--- owner. In one order, so that processes that start together do not wait crosswise.
-SELECT c.id, c.department, c.caseworker
-FROM contacts c
+-- Open contacts whose department or caseworker is no longer configured, or that of one of
+-- their parts: they need a new owner. In one order, so that processes that start together
+-- do not wait crosswise.
+SELECT c.id FROM contacts c
 JOIN departments d ON d.id = c.department
 LEFT JOIN caseworkers w ON w.id = c.caseworker
 WHERE c.state = 'open' AND (NOT d.active OR NOT w.active)
-ORDER BY c.id FOR UPDATE OF c;
+UNION
+SELECT t.contact_id FROM parts t
+JOIN departments d ON d.id = t.department
+LEFT JOIN caseworkers w ON w.id = t.caseworker
+WHERE t.ended_at IS NULL AND (NOT d.active OR NOT w.active)
+ORDER BY id;
+
+-- name: lock_left_behind
+-- Some of them, held, as they are now.
+SELECT id, department, caseworker FROM contacts
+WHERE id = ANY ($1::bigint[]) AND state = 'open' ORDER BY id FOR UPDATE;
+
+-- name: hold_calls_moved
+-- What hold_calls does, for many contacts ($1) and the departments they move to ($2).
+SELECT pg_advisory_xact_lock(k) FROM (
+    SELECT DISTINCT call_key(p.phone, d.id) AS k
+    FROM unnest($1::bigint[], $2::text[]) AS m (contact_id, home)
+    JOIN promises p USING (contact_id)
+    CROSS JOIN LATERAL (VALUES (p.department), (m.home)) AS d (id)
+    WHERE p.kind = 'callback' AND p.ended_at IS NULL AND p.phone <> ''
+    ORDER BY k
+) AS keys;
 
 -- name: keep_rule_table
 -- The rules that count from now on, so that what they decide can be explained later.

@@ -15,13 +15,24 @@ ON CONFLICT DO NOTHING
 RETURNING contact_id;
 
 -- name: known_addresses
--- The parties behind these phone numbers and mail addresses. LIMIT makes it one
--- index look-up each; a plain join reads all of a kind.
-SELECT w.kind, w.value, a.party_id
+-- The parties behind these phone numbers and mail addresses, and whether they cannot be
+-- called. LIMIT makes it one index look-up each; a plain join reads all of a kind.
+SELECT w.kind, w.value, a.party_id,
+       (SELECT no_calls FROM parties WHERE id = a.party_id) AS no_calls
 FROM unnest($1::text[], $2::text[]) AS w (kind, value)
 CROSS JOIN LATERAL (
     SELECT party_id FROM party_addresses p WHERE p.kind = w.kind AND p.value = w.value LIMIT 1
 ) a;
+
+-- name: keep_no_calls
+-- Parties that cannot be called from now on ($1), or can again ($2). In one order, so that
+-- two batches never wait for each other crosswise.
+UPDATE parties p SET no_calls = w.no_calls
+FROM (
+    SELECT id, id = ANY ($1::bigint[]) AS no_calls FROM parties
+    WHERE id = ANY ($1::bigint[] || $2::bigint[]) ORDER BY id FOR UPDATE
+) w
+WHERE p.id = w.id AND p.no_calls <> w.no_calls;
 
 -- name: histories
 -- What the rules may know of these parties' past: the newest open contact, the
@@ -45,17 +56,19 @@ WHERE p.id = ANY ($1::bigint[]);
 -- New contacts with all that belongs to them, in one statement: what one
 -- receipt stands for is there whole or not at all. $1 is now; a row of $2 is
 -- one contact with its event, decision and promise; then $3 new addresses of
--- parties, $4 effects, and the columns of attachments. Rows come as JSON: that
+-- parties, $4 effects, the columns of attachments, and $10 promises besides. Rows come as JSON: that
 -- costs the intake process, which is the narrow place, the least.
 WITH opened AS MATERIALIZED (
     SELECT * FROM json_to_recordset($2::json) AS o (
         id bigint, reference text, channel text, party_id bigint, name text, phone text,
         email text, sender_group text, language text, subject text, department text,
-        offered_department text, named text, offered_until timestamptz, plan jsonb, rule_id text, priority smallint, flags text,
+        offered_department text, named text, offered_until timestamptz, plan jsonb,
+        rule_id text, priority smallint, flags text,
         received_at timestamptz, event text, body text, data jsonb,
         table_version text, confidence real, explanation jsonb,
         promise text, promise_state text, promise_phone text,
-        not_before timestamptz, due_at timestamptz
+        not_before timestamptz, due_at timestamptz, next_due_at timestamptz, policy text,
+        fire_at timestamptz, law timestamptz
     )
 ), new_parties AS (
     INSERT INTO parties (id, name, created_at)
@@ -73,7 +86,7 @@ WITH opened AS MATERIALIZED (
                           plan, created_at, updated_at)
     SELECT id, reference, channel, party_id, name, phone, email, sender_group,
            language, subject, department, offered_department, named,
-           CASE WHEN offered_department IS NOT NULL THEN 'house' END, offered_until, due_at,
+           CASE WHEN offered_department IS NOT NULL THEN 'house' END, offered_until, next_due_at,
            rule_id, priority, string_to_array(flags, ' '), plan, $1, $1
     FROM opened
 ), new_events AS (
@@ -85,14 +98,21 @@ WITH opened AS MATERIALIZED (
     SELECT id, $1, table_version, rule_id, department, named, confidence, explanation FROM opened
 ), new_promises AS (
     INSERT INTO promises (contact_id, kind, state, department, phone, not_before,
-                          due_at, fire_at, made_at)
-    SELECT id, promise, promise_state, department, promise_phone, not_before,
-           due_at, due_at, $1
-    FROM opened
+                          due_at, fire_at, made_at, policy, statutory_due_at)
+    -- In one order, so that two batches never wait for each other crosswise.
+    (SELECT id, promise, promise_state, department, promise_phone, not_before,
+            due_at, fire_at, $1, policy, law
+     FROM opened ORDER BY call_key(promise_phone, department))
+    UNION ALL
+    SELECT contact_id, kind, 'waiting', department, phone, NULL, due_at, fire_at, $1, policy, law
+    FROM json_to_recordset($10::json) AS d (
+        contact_id bigint, kind text, department text, phone text, due_at timestamptz,
+        fire_at timestamptz, policy text, law timestamptz)
 ), new_effects AS (
     INSERT INTO effects (kind, contact_id, payload, next_try_at, created_at)
-    SELECT kind, contact_id, payload, $1, $1
-    FROM json_to_recordset($4::json) AS e (kind text, contact_id bigint, payload jsonb)
+    SELECT kind, contact_id, payload, coalesce(leaves_at, $1), $1
+    FROM json_to_recordset($4::json) AS e (
+        kind text, contact_id bigint, payload jsonb, leaves_at timestamptz)
 )
 INSERT INTO attachments (contact_id, received_at, filename, content_type, size, content)
 SELECT contact_id, received_at, filename, content_type, length(content), content
@@ -105,14 +125,15 @@ SELECT a.contact_id, a.opening, a.fingerprint FROM arrivals a
 WHERE a.channel = $1 AND a.dedupe_key = $2;
 
 -- name: receipt_of
--- What a receipt says of a contact: its owner and the promise that is due first.
+-- What a receipt says of a contact: its owner, and the call to the number $2 that was just
+-- asked for, else the promise that is due first.
 SELECT c.id, c.reference, c.department, c.caseworker, c.language, c.state,
        p.kind, p.not_before, p.due_at, p.phone
 FROM contacts c
 LEFT JOIN LATERAL (
     SELECT kind, not_before, due_at, phone FROM promises
     WHERE contact_id = c.id AND ended_at IS NULL
-    ORDER BY due_at, id LIMIT 1
+    ORDER BY kind <> 'callback' OR phone <> $2, due_at, id LIMIT 1
 ) p ON true
 WHERE c.id = $1;
 
@@ -148,9 +169,10 @@ UPDATE contacts SET department = $2, rule_id = $3, priority = $4, sender_group =
 WHERE id = $1;
 
 -- name: reroute_promises
--- Its open promises go with it.
+-- Its open promises go with it; those of its parts stay with the part.
 UPDATE promises SET department = $2, version = version + 1
-WHERE contact_id = $1 AND ended_at IS NULL;
+WHERE contact_id = $1 AND ended_at IS NULL AND part_id IS NULL
+  AND (SELECT hold_calls($1, $2));
 
 -- name: reopen_contact
 -- A closed contact that hears from its citizen is open again, due when we answer.
@@ -169,6 +191,10 @@ UPDATE contacts SET
     updated_at = $8,
     version = version + 1
 WHERE id = $1;
+
+-- name: promised_kinds
+-- Kinds of promises that have been made in a contact, open or ended.
+SELECT DISTINCT kind FROM promises WHERE contact_id = $1;
 
 -- name: was_promised
 -- Whether a promise has been told in this contact before.
