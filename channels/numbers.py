@@ -22,6 +22,11 @@ _E164: Final = re.compile(r"^\+[1-9][0-9]{6,14}$")
 _COSTLY: Final = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
 
 
+def on_keys(letters: str) -> str:
+    """Capital letters as the keys of a phone that they stand on; other marks stay."""
+    return letters.translate(_KEYPAD)
+
+
 def caller_number(sent: str) -> str:
     """The number that the provider gives for a caller, E.164, or "" when there is none.
 

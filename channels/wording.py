@@ -38,6 +38,46 @@ _DANISH_NUMBER: Final = re.compile(r"\+45(\d\d)(\d\d)(\d\d)(\d\d)")
 _CALLS_WITHIN: Final = to_translate("{department} will call you on {phone} {window}.")
 _CALLS_BEFORE: Final = to_translate("{department} will call you on {phone} no later than {time}.")
 _ANSWERS_BEFORE: Final = to_translate("{department} will answer you no later than {time}.")
+_MEETS: Final = to_translate("You have a meeting with {department} {window}.")
+_DONE_BEFORE: Final = {
+    PromiseKind.STATUS_LETTER: to_translate(
+        "{department} will write to you where your case stands no later than {time}."
+    ),
+    PromiseKind.RECEIPT: to_translate("{department} will send you a receipt no later than {time}."),
+    PromiseKind.DOCUMENT_ACCESS: to_translate(
+        "{department} will answer your request for access to documents no later than {time}."
+    ),
+    PromiseKind.DEADLINE_NOTICE: to_translate(
+        "{department} will write to you about the delay no later than {time}."
+    ),
+    PromiseKind.AGENDA: to_translate(
+        "{department} will send you the agenda of the meeting no later than {time}."
+    ),
+    PromiseKind.MINUTES: to_translate(
+        "{department} will send you the minutes of the meeting no later than {time}."
+    ),
+}
+_WHERE: Final = {
+    "place": to_translate("Place: {place}"),
+    "phone": to_translate("We call you on {place}"),
+    "video": to_translate("By video: {place}"),
+}
+
+
+KINDS: Final = {
+    PromiseKind.CALLBACK: to_translate("Call back"),
+    PromiseKind.ANSWER: to_translate("Answer"),
+    PromiseKind.STATUS_LETTER: to_translate("Letter about where the case stands"),
+    PromiseKind.RECEIPT: to_translate("Receipt of a concern about a child"),
+    PromiseKind.DOCUMENT_ACCESS: to_translate("Access to documents"),
+    PromiseKind.COMPLAINT_CALL: to_translate("Call about a complaint"),
+    PromiseKind.CALL_BEFORE_REFUSAL: to_translate("Call before a refusal"),
+    PromiseKind.DEADLINE_NOTICE: to_translate("Notice that a deadline is missed"),
+    PromiseKind.AGENDA: to_translate("Agenda"),
+    PromiseKind.MEETING: to_translate("Meeting"),
+    PromiseKind.MINUTES: to_translate("Minutes"),
+}
+"""What we call each kind of promise."""
 
 
 def grouped_reference(reference: str) -> str:
@@ -112,6 +152,18 @@ def _time_words(
     return f"{date} at {clock}"
 
 
+def say_length(length: timedelta, language: str) -> str:
+    """How long, in whole units rounded down: `20 minutter`, `3 timer`, `2 dage`."""
+    ngettext = SHARED.ngettext(language)
+    minutes = int(abs(length).total_seconds()) // 60
+    if minutes < 60:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    hours = minutes // 60
+    if hours < 48:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
+
+
 def say_window(
     not_before: datetime | None,
     due: datetime,
@@ -157,7 +209,7 @@ def promise_sentence(
     `Byggesager ringer til dig på 20 30 40 50 senest tirsdag den 24. november kl. 15.00.`
     """
     _ = SHARED.gettext(language)
-    if promise.kind is PromiseKind.CALLBACK:
+    if promise.kind.is_call:
         phone = say_phone(promise.phone)
         if promise.not_before is not None:
             window = say_window(
@@ -166,5 +218,17 @@ def promise_sentence(
             return _(_CALLS_WITHIN).format(department=department_name, phone=phone, window=window)
         time = say_time(promise.due_at, language, zone, now, spoken=spoken)
         return _(_CALLS_BEFORE).format(department=department_name, phone=phone, time=time)
+    if promise.kind is PromiseKind.MEETING:
+        window = say_window(promise.not_before, promise.due_at, language, now, zone, spoken=spoken)
+        return _(_MEETS).format(department=department_name, window=window)
     time = say_time(promise.due_at, language, zone, now, spoken=spoken)
+    if promise.kind in _DONE_BEFORE:
+        return _(_DONE_BEFORE[promise.kind]).format(department=department_name, time=time)
     return _(_ANSWERS_BEFORE).format(department=department_name, time=time)
+
+
+def say_where(way: str, place: str, language: str) -> str:
+    """Where a meeting is: `Sted: Torvet 2`, `Vi ringer til dig på 20 30 40 50`."""
+    if way == "phone":
+        place = say_phone(place)
+    return SHARED.gettext(language)(_WHERE[way]).format(place=place)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from channels.desk import api, events, forms, login, new, openapi, pages
+from channels.desk import (
+    api,
+    events,
+    forms,
+    indicators,
+    login,
+    new,
+    openapi,
+    pages,
+    plan_actions,
+    plan_api,
+    plan_forms,
+)
 from channels.desk.access import Access
 from router.house import House
 
@@ -34,6 +46,11 @@ def setup(app: web.Application, house: House) -> None:
         route.add_post(f"{at}/{step}", access.page(forms.form(step, act)))
     for step, act in forms.PROMISE_FORMS.items():
         route.add_post(f"{at}/promises/{{id}}/{step}", access.page(forms.form(step, act)))
+    for step, act in plan_forms.PART_FORMS.items():
+        route.add_post(f"{at}/parts/{{id}}/{step}", access.page(forms.form(f"part-{step}", act)))
+    for step, act in plan_forms.MEETING_FORMS.items():
+        handler = forms.form(f"meeting-{step}", act)
+        route.add_post(f"{at}/meetings/{{id}}/{step}", access.page(handler))
 
     route.add_get(f"{_API}/openapi.json", access.api(openapi.openapi))
     route.add_get(f"{_API}/events", access.api(events.events), allow_head=False)
@@ -41,7 +58,12 @@ def setup(app: web.Application, house: House) -> None:
     route.add_get(f"{_API}/contacts/{{reference}}", access.api(api.contact))
     route.add_get(f"{_API}/contacts/{{reference}}/files/{{file}}", access.api(pages.file))
     route.add_get(f"{_API}/promises", access.api(api.promises))
+    route.add_get(f"{_API}/indicators", access.api(indicators.indicators))
     for step in api.CONTACT_STEPS:
         route.add_post(f"{_API}/contacts/{{reference}}/{step}", access.api(api.contact_step(step)))
     for step in api.PROMISE_STEPS:
         route.add_post(f"{_API}/promises/{{id}}/{step}", access.api(api.promise_step(step)))
+    for step in plan_actions.PART_STEPS:
+        route.add_post(f"{_API}/parts/{{id}}/{step}", access.api(plan_api.part_step(step)))
+    for step in plan_actions.MEETING_STEPS:
+        route.add_post(f"{_API}/meetings/{{id}}/{step}", access.api(plan_api.meeting_step(step)))

@@ -38,7 +38,10 @@ _VISIT_SECONDS: Final = 3600
 CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _RETRY_AFTER: Final = "10"
-_WRITTEN: Final = frozenset({"note", "text", "reason", "words", "subject", "name"})
+_WRITTEN: Final = frozenset(
+    {"note", "text", "reason", "words", "subject", "name", "send", "about", "place"}
+    | {f"title-{row}" for row in range(1, 6)}
+)
 """Form fields that somebody may have spent time on."""
 
 

@@ -14,10 +14,11 @@ from channels.desk.api_models import (
     NoteBody,
     OfferBody,
     RescheduleBody,
+    UnreachableBody,
     WithdrawBody,
 )
 from channels.desk.people import Staff
-from router.errors import SenderError
+from router.errors import Conflict, SenderError
 from router.house import House
 
 
@@ -47,7 +48,14 @@ async def note(house: House, staff: Staff, reference: str, body: NoteBody) -> No
 
 async def close(house: House, staff: Staff, reference: str, body: CloseBody) -> None:
     """Close the contact with an outcome."""
-    await house.contacts.close(reference, staff.actor, body.outcome, body.note, body.version)
+    await house.contacts.close(
+        reference, staff.actor, body.outcome, body.note, body.version, body.how
+    )
+
+
+async def unreachable(house: House, staff: Staff, reference: str, _: UnreachableBody) -> None:
+    """Tell the citizen in writing that we have tried to reach them in vain."""
+    await house.letters.tell_unreachable(reference, staff.actor)
 
 
 async def coordinator(house: House, staff: Staff, reference: str, body: CoordinatorBody) -> None:
@@ -56,13 +64,21 @@ async def coordinator(house: House, staff: Staff, reference: str, body: Coordina
 
 
 async def claim(house: House, staff: Staff, promise_id: int, body: ClaimBody) -> None:
-    """Take a promise and its contact."""
+    """Take a promise and its contact, or the topic that it belongs to."""
+    row = await house.promises.row(promise_id)
+    if row.part_id is not None:
+        if body.version not in (None, row.version):
+            raise Conflict("stale", row.caseworker or "")
+        await house.parts.claim(row.part_id, _person(staff))
+        return
     await house.promises.claim(promise_id, _person(staff), body.version)
 
 
 async def attempt(house: House, staff: Staff, promise_id: int, body: AttemptBody) -> None:
     """Say what came of an attempt to keep a promise."""
-    await house.promises.attempt(promise_id, staff.actor, body.result, body.note)
+    await house.promises.attempt(
+        promise_id, staff.actor, body.result, body.note, talk_seconds=body.talk_seconds
+    )
 
 
 async def reschedule(house: House, staff: Staff, promise_id: int, body: RescheduleBody) -> None:
@@ -72,4 +88,4 @@ async def reschedule(house: House, staff: Staff, promise_id: int, body: Reschedu
 
 async def withdraw(house: House, staff: Staff, promise_id: int, body: WithdrawBody) -> None:
     """The citizen no longer wants it."""
-    await house.promises.withdraw(promise_id, staff.actor, body.note)
+    await house.promises.withdraw(promise_id, staff.actor, body.reason)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
-from channels.desk import actions, api_models
+from channels.desk import actions, api_models, plan_actions
 from channels.desk.api_models import (
     AttachmentOut,
     Body,
@@ -27,20 +27,24 @@ from channels.desk.api_models import (
 from channels.desk.localtime import in_our_time
 from channels.desk.masking import mask_cpr
 from channels.desk.people import Staff, find_staff, staff_of
+from channels.desk.plan_out import meeting_out, part_out
 from channels.desk.queue import Q
-from channels.http import Problem, json_body, problem
+from channels.desk.refusals import refusal_words
+from channels.http import Problem, api_language, json_body, problem
 from channels.http.problem import parse_json
+from channels.i18n import catalogue, to_translate
 from channels.keys import HOUSE
-from router.errors import Conflict, SenderError
+from router.errors import Conflict, NotFound, SenderError
 from router.explaining import traces_of
 from router.house import House
-from router.model import ContactState, PromiseState
+from router.model import ContactState, PromiseKind, PromiseState
 from router.rows import ContactHead, PromiseRow, PromiseWithContact
 
 ACTING_HEADER: Final = "X-Acting-Caseworker"
 _PAGE: Final = 50
 _LONGEST_PAGE: Final = 200
 _LONGEST_NUMBER: Final = 18
+_FIRST: Final = to_translate("Somebody else was here first.")
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 ContactStep = Callable[[House, Staff, str, Any], Awaitable[None]]
@@ -54,6 +58,8 @@ CONTACT_STEPS: Final[Mapping[str, tuple[type[BaseModel], ContactStep]]] = {
     "forward": (api_models.OfferBody, actions.offer),
     "note": (api_models.NoteBody, actions.note),
     "close": (api_models.CloseBody, actions.close),
+    "unreachable": (api_models.UnreachableBody, actions.unreachable),
+    **plan_actions.CONTACT_STEPS,
     "coordinator": (api_models.CoordinatorBody, actions.coordinator),
 }
 PROMISE_STEPS: Final[Mapping[str, tuple[type[Body], PromiseStep]]] = {
@@ -61,6 +67,7 @@ PROMISE_STEPS: Final[Mapping[str, tuple[type[Body], PromiseStep]]] = {
     "attempt": (api_models.AttemptBody, actions.attempt),
     "reschedule": (api_models.RescheduleBody, actions.reschedule),
     "withdraw": (api_models.WithdrawBody, actions.withdraw),
+    **plan_actions.PROMISE_STEPS,
 }
 
 
@@ -93,7 +100,7 @@ async def promises(request: web.Request) -> web.StreamResponse:
         state=None if state == "all" else state,
         department=_one_of(request, "department", house.municipality.departments),
         owner=_one_of(request, "owner", house.municipality.caseworkers),
-        kind=_one_of(request, "kind", ["callback", "answer"]),
+        kind=_one_of(request, "kind", [kind.value for kind in PromiseKind]),
         cursor=request.query.get("cursor"),
         limit=_limit(request),
     )
@@ -113,7 +120,9 @@ def contact_step(step: str) -> Callable[[web.Request], Awaitable[web.StreamRespo
             await act(request.app[HOUSE], staff, reference, body)
         except Conflict as conflict:
             head = await request.app[HOUSE].contacts.by_reference(reference)
-            return _conflict(conflict, head)
+            return _conflict(request, conflict, head)
+        except SenderError as refusal:
+            raise _refused(request, refusal) from None
         return _answer(await _view(request, reference))
 
     return handler
@@ -132,8 +141,35 @@ def promise_step(step: str) -> Callable[[web.Request], Awaitable[web.StreamRespo
             await act(house, staff, promise_id, body)
         except Conflict as conflict:
             row = await house.promises.row(promise_id)
-            return _conflict(conflict, await house.contacts.head(row.contact_id))
+            return _conflict(request, conflict, await house.contacts.head(row.contact_id))
+        except SenderError as refusal:
+            raise _refused(request, refusal) from None
         return _answer(_promise(await house.promises.row(promise_id)))
+
+    return handler
+
+
+def numbered_step(
+    model: type[Body],
+    act: PromiseStep,
+    now: Callable[[House, int], Awaitable[tuple[BaseModel, int]]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The handler of a step on a topic or a meeting. `now` answers it as it is, with the
+    number of its contact."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        house = request.app[HOUSE]
+        number = promise_number(request)
+        body = await _body(request, model)
+        staff = _acting(request, body)
+        try:
+            await act(house, staff, number, body)
+        except Conflict as conflict:
+            _, contact_id = await now(house, number)
+            return _conflict(request, conflict, await house.contacts.head(contact_id))
+        except SenderError as refusal:
+            raise _refused(request, refusal) from None
+        return _answer((await now(house, number))[0])
 
     return handler
 
@@ -146,16 +182,30 @@ def promise_number(request: web.Request) -> int:
     return int(text)
 
 
-def _conflict(conflict: Conflict, head: ContactHead) -> web.Response:
+def _conflict(request: web.Request, conflict: Conflict, head: ContactHead) -> web.Response:
     """Who has it now, so that the second one knows whom to ask."""
+    translate = catalogue("desk").gettext(api_language(request))
+    known = request.app[HOUSE].municipality.caseworkers
+    # Of one topic that is somebody else's, their name came with the refusal.
+    person = known.get(conflict.detail) or known.get(head.caseworker or "")
+    owner = person.name if person is not None else ""
     return problem(
         409,
         conflict.code,
-        conflict.detail if " " in conflict.detail else "Somebody else was here first.",
+        refusal_words(conflict.code, translate, owner) or translate(_FIRST),
         department=head.department,
         owner=head.caseworker,
         version=head.version,
     )
+
+
+def _refused(request: web.Request, refusal: SenderError) -> SenderError | Problem:
+    """The refusal in the client's language, where we have words for it."""
+    if isinstance(refusal, NotFound):
+        return refusal
+    translate = catalogue("desk").gettext(api_language(request))
+    words = refusal_words(refusal.code, translate)
+    return Problem(422, refusal.code, words) if words else refusal
 
 
 async def _body(request: web.Request, model: type[BodyT]) -> BodyT:
@@ -237,6 +287,8 @@ async def _view(request: web.Request, reference: str) -> ContactViewOut:
             )
             for file in view.attachments
         ],
+        parts=[part_out(row) for row in view.parts],
+        meetings=[meeting_out(row) for row in view.meetings],
     )
 
 
@@ -283,6 +335,10 @@ def _promise_fields(row: PromiseRow) -> dict[str, Any]:
         "late_at": row.late_at,
         "made_at": row.made_at,
         "ended_at": row.ended_at,
+        "about": mask_cpr(row.about),
+        "statutory_due_at": row.statutory_due_at,
+        "part": row.part_id,
+        "notice_of": row.notice_of,
         "version": row.version,
     }
 

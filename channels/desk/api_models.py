@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from router.meeting_terms import How
 from router.model import Outcome
 from router.promise_life import Result
 
@@ -56,7 +57,16 @@ class CloseBody(Body):
 
     outcome: Outcome
     note: Words = ""
+    how: How | None = Field(
+        default=None,
+        description="Outcome `unreachable`: how a person told the citizen in writing, "
+        "where no message of ours did.",
+    )
     version: Version | None = None
+
+
+class UnreachableBody(Body):
+    """Tell the citizen, by mail or text message, that we have tried to reach them in vain."""
 
 
 class CoordinatorBody(BaseModel):
@@ -80,6 +90,8 @@ class AttemptBody(Body):
 
     result: Result
     note: Words = ""
+    talk_seconds: int | None = Field(default=None, ge=1, le=86_400)
+    """How long the talk took; the times that citizens are offered follow from it."""
 
 
 class RescheduleBody(Body):
@@ -92,7 +104,11 @@ class RescheduleBody(Body):
 class WithdrawBody(Body):
     """The citizen no longer wants what was promised."""
 
-    note: Words = ""
+    reason: Words = Field(
+        default="",
+        validation_alias=AliasChoices("reason", "note"),
+        description="How you know. What the law asks for is not dropped without it.",
+    )
 
 
 class ContactOut(BaseModel):
@@ -136,6 +152,14 @@ class PromiseOut(BaseModel):
     late_at: datetime | None
     made_at: datetime
     ended_at: datetime | None
+    about: str
+    statutory_due_at: datetime | None = Field(
+        description="A deadline of the law. Nothing moves it."
+    )
+    part: int | None = Field(description="The topic that it belongs to.")
+    notice_of: int | None = Field(
+        description="The promise whose missed deadline this notice tells of."
+    )
     version: int
 
 
@@ -201,6 +225,39 @@ class AttachmentOut(BaseModel):
     url: str
 
 
+class PartOut(BaseModel):
+    """One topic of a contact that holds several."""
+
+    id: int
+    title: str
+    department: str
+    owner: str | None
+    state: str
+    offered_to: dict[str, str | None] | None
+    made_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+class MeetingOut(BaseModel):
+    """A meeting, and the promises that belong to it."""
+
+    id: int
+    part: int | None
+    subject: str
+    way: str
+    place: str
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+    meeting_promise: int
+    agenda_promise: int
+    minutes_promise: int | None
+    agenda_at: datetime | None = Field(description="When the agenda was written last.")
+    minutes_at: datetime | None
+    version: int
+
+
 class ContactViewOut(ContactOut):
     """A contact with everything known about it."""
 
@@ -212,6 +269,8 @@ class ContactViewOut(ContactOut):
     promises: list[PromiseOut]
     effects: list[EffectOut]
     attachments: list[AttachmentOut]
+    parts: list[PartOut]
+    meetings: list[MeetingOut]
 
 
 class ContactPage(BaseModel):

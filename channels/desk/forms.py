@@ -12,41 +12,17 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from channels.desk import actions, api_models
+from channels.desk import actions, api_models, plan_forms
 from channels.desk.api import promise_number
 from channels.desk.localtime import from_wall
 from channels.desk.pages import show_contact
 from channels.desk.people import staff_of
+from channels.desk.refusals import INCOMPLETE, REFUSALS, refusal_words
 from channels.desk.screen import address, person_name, tongue_of
 from channels.desk.words import Tongue
-from channels.i18n import to_translate as _
 from channels.keys import HOUSE
 from router.errors import Conflict, NotFound, SenderError
 from router.house import House
-
-REFUSALS: Final[Mapping[str, str]] = {
-    "taken_by_other": _("{owner} has it already."),
-    "stale": _("It has changed since you opened the page. {owner} has it now."),
-    "closed": _("The contact is closed."),
-    "open_promise": _("A call is promised. Make it, or note that it is no longer wanted, first."),
-    "promise_ended": _("Somebody else was here first: the promise has already ended."),
-    "already_there": _("It is there already."),
-    "nothing_offered": _("The offer is no longer there. {owner} has it now."),
-    "offered_to_other": _("It is offered to somebody else."),
-    "caseworker_needed": _("Only a caseworker can take it. The switchboard can offer it to one."),
-    "no_such_department": _("Choose who it is offered to."),
-    "no_such_caseworker": _("Choose who it is offered to."),
-    "party_unknown": _("Neither a phone number nor an e-mail address is known of the citizen."),
-    "no_such_promise": _("That promise does not belong to this contact."),
-    "empty_note": _("Write a few words first."),
-    "time_unreadable": _("The time could not be read. Write it as in 24-11-2026 13:00."),
-    "time_does_not_exist": _("That hour does not exist: the clocks go forward that night."),
-    "window_in_past": _("That time has passed. Choose a later one."),
-    "window_end_before_start": _("The time ends before it starts."),
-    "window_too_far": _("That is too far ahead. Choose an earlier time."),
-    "window_missing": _("Write the time that you agreed on."),
-}
-_INCOMPLETE: Final = _("Something is missing in the form, or does not fit. Please look again.")
 
 _Fields = Mapping[str, str]
 _Act = Callable[[House, _Fields, web.Request], Awaitable[None]]
@@ -86,9 +62,15 @@ async def _close(house: House, fields: _Fields, request: web.Request) -> None:
         api_models.CloseBody,
         outcome=fields.get("outcome"),
         note=fields.get("note"),
+        how=fields.get("how"),
         version=fields.get("version"),
     )
     await actions.close(house, staff_of(request), request.match_info["reference"], body)
+
+
+async def _unreachable(house: House, _fields: _Fields, request: web.Request) -> None:
+    body, reference = api_models.UnreachableBody(), request.match_info["reference"]
+    await actions.unreachable(house, staff_of(request), reference, body)
 
 
 async def _coordinator(house: House, fields: _Fields, request: web.Request) -> None:
@@ -116,7 +98,7 @@ async def _reschedule(house: House, fields: _Fields, request: web.Request) -> No
 
 
 async def _withdraw(house: House, fields: _Fields, request: web.Request) -> None:
-    body = _body(api_models.WithdrawBody, note=fields.get("note"))
+    body = _body(api_models.WithdrawBody, reason=fields.get("note"))
     await actions.withdraw(house, staff_of(request), await _promise(house, request), body)
 
 
@@ -135,6 +117,8 @@ CONTACT_FORMS: Final[Mapping[str, _Act]] = {
     "offer": _offer,
     "note": _note,
     "close": _close,
+    "unreachable": _unreachable,
+    **plan_forms.CONTACT_FORMS,
     "coordinator": _coordinator,
 }
 PROMISE_FORMS: Final[Mapping[str, _Act]] = {
@@ -142,6 +126,7 @@ PROMISE_FORMS: Final[Mapping[str, _Act]] = {
     "attempt": _attempt,
     "reschedule": _reschedule,
     "withdraw": _withdraw,
+    **plan_forms.PROMISE_FORMS,
 }
 
 
@@ -159,7 +144,7 @@ def form(step: str, act: _Act) -> Callable[[web.Request], Awaitable[web.StreamRe
         try:
             await act(house, fields, request)
         except ValidationError:
-            return await _again(request, step, fields, tongue_of(request).say(_INCOMPLETE), 422)
+            return await _again(request, step, fields, tongue_of(request).say(INCOMPLETE), 422)
         except SenderError as refusal:
             text = await _refusal(house, refusal, request, tongue_of(request))
             status = 409 if isinstance(refusal, Conflict) else 422
@@ -182,13 +167,11 @@ async def _again(
 
 async def _refusal(house: House, refusal: SenderError, request: web.Request, tongue: Tongue) -> str:
     """Why it did not go, and who has the contact now."""
-    words = REFUSALS.get(refusal.code, _INCOMPLETE)
     owner = ""
-    if "{owner}" in words:
+    if "{owner}" in REFUSALS.get(refusal.code, ""):
         head = await house.contacts.by_reference(request.match_info["reference"])
-        owner = (
-            person_name(house.municipality, head.caseworker, tongue)
-            if head.caseworker
-            else tongue.say(_("Nobody"))
-        )
-    return tongue.say(words).format(owner=owner)
+        # Of one topic that is somebody else's, their name came with the refusal.
+        named = refusal.detail in house.municipality.caseworkers
+        person = refusal.detail if named else head.caseworker
+        owner = person_name(house.municipality, person, tongue) if person else ""
+    return refusal_words(refusal.code, tongue.say, owner) or tongue.say(INCOMPLETE)

@@ -18,6 +18,7 @@ from channels.i18n import to_translate as _
 from channels.keys import HOUSE
 from router.errors import KeyReused
 from router.model import Arrival, CallbackWish, Channel, Group
+from router.pledging import NO_CALLS
 
 _LONGEST: Final = 20_000
 _LONGEST_NAME: Final = 200
@@ -47,6 +48,11 @@ async def register(request: web.Request) -> web.StreamResponse:
     call = wrote.get("call") == "yes"
     if call and not wrote.get("phone"):
         problems["phone"] = say(_("Write the number to call."))
+    no_calls = wrote.get("no_calls") == "yes"
+    if call and no_calls:
+        problems["no_calls"] = say(
+            _("Either we promise to call, or the citizen cannot be called. Choose one of them.")
+        )
     menu = wrote.get("department", "")
     if menu and menu not in house.municipality.departments:
         problems["department"] = say(_("Choose a department, or leave it to the rules."))
@@ -66,6 +72,7 @@ async def register(request: web.Request) -> web.StreamResponse:
         group=Group(group) if group in set(Group) else None,
         menu=menu,
         callback=CallbackWish(phone) if call and phone else None,
+        flags=frozenset({NO_CALLS}) if no_calls else frozenset(),
         fingerprint=hashlib.sha256(repr(sorted(wrote.items())).encode()).digest(),
         kind="walked_in",
         data={"taken_by": staff.id},

@@ -9,8 +9,9 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from channels.desk import api_models
+from channels.desk import api_models, indicator_models, plan_models
 from channels.desk.api import ACTING_HEADER, CONTACT_STEPS, PROMISE_STEPS
+from channels.desk.plan_actions import MEETING_STEPS, PART_STEPS, SUMMARIES
 from channels.http import json_response
 
 _SCHEMAS: Final = "#/components/schemas/{model}"
@@ -20,6 +21,7 @@ _SUMMARIES: Final = {
     "forward": "Hand over to another department: the same as offer in this version",
     "note": "Write a note on the timeline",
     "close": "Close with an outcome",
+    "unreachable": "Tell the citizen in writing that we have tried to reach them in vain",
     "coordinator": "Say who coordinates for the citizen",
     "claim": "Take a promise and its contact",
     "attempt": "Say what came of an attempt to keep a promise",
@@ -38,7 +40,7 @@ def description() -> dict[str, Any]:
     """OpenAPI 3.1 of the staff API."""
     models = [
         model
-        for model in vars(api_models).values()
+        for model in (vars(api_models) | vars(plan_models) | vars(indicator_models)).values()
         if isinstance(model, type) and issubclass(model, BaseModel) and model is not BaseModel
     ]
     _, schemas = models_json_schema(
@@ -98,6 +100,11 @@ def _paths() -> dict[str, Any]:
             "PromisePage",
             ("due_before", "state", "department", "owner", "kind", "cursor", "limit"),
         ),
+        "/api/v1/staff/indicators": _get(
+            "Promises kept, waiting, repeats and fairness of some days (docs/indicators.md)",
+            "IndicatorsOut",
+            ("from", "until", "department", "by"),
+        ),
         "/api/v1/staff/events": {
             "get": {
                 "summary": "Changes as they happen (server-sent events)",
@@ -116,11 +123,19 @@ def _paths() -> dict[str, Any]:
     }
     for step, (model, _) in CONTACT_STEPS.items():
         paths[f"/api/v1/staff/contacts/{{reference}}/{step}"] = _post(
-            step, model.__name__, "ContactViewOut", "reference"
+            _SUMMARIES.get(step) or SUMMARIES[step], model.__name__, "ContactViewOut", "reference"
         )
     for step, (model, _) in PROMISE_STEPS.items():
         paths[f"/api/v1/staff/promises/{{id}}/{step}"] = _post(
-            step, model.__name__, "PromiseOut", "id"
+            _SUMMARIES.get(step) or SUMMARIES[step], model.__name__, "PromiseOut", "id"
+        )
+    for step, (model, _) in PART_STEPS.items():
+        paths[f"/api/v1/staff/parts/{{id}}/{step}"] = _post(
+            SUMMARIES[step], model.__name__, "PartOut", "id"
+        )
+    for step, (model, _) in MEETING_STEPS.items():
+        paths[f"/api/v1/staff/meetings/{{id}}/{step}"] = _post(
+            SUMMARIES[step], model.__name__, "MeetingOut", "id"
         )
     return paths
 
@@ -130,10 +145,10 @@ def _get(summary: str, model: str, query: tuple[str, ...], path: str = "") -> di
     return {"get": {"summary": summary, "parameters": parameters, "responses": _responses(model)}}
 
 
-def _post(step: str, body: str, answer: str, path: str) -> dict[str, Any]:
+def _post(summary: str, body: str, answer: str, path: str) -> dict[str, Any]:
     return {
         "post": {
-            "summary": _SUMMARIES[step],
+            "summary": summary,
             "parameters": [
                 _in_path(path),
                 {"name": ACTING_HEADER, "in": "header", "schema": {"type": "string"}},

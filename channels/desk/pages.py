@@ -11,6 +11,8 @@ from aiohttp.helpers import content_disposition_header
 from channels import wording
 from channels.desk import words
 from channels.desk.people import Staff, staff_of
+from channels.desk.plan_forms import DONE as PLAN_DONE
+from channels.desk.plan_story import HOWS, PlanTeller
 from channels.desk.queue import Filters, Q, read_queue, summary, tabs
 from channels.desk.screen import address, department_name, show, tongue_of
 from channels.desk.story import Storyteller
@@ -20,25 +22,28 @@ from channels.keys import HOUSE
 from router.errors import NotFound, SenderError
 from router.explaining import traces_of
 from router.house import House
-from router.model import Outcome
+from router.meeting_terms import How
+from router.model import Outcome, PromiseKind, PromiseState
 from router.promise_life import Result
 from router.reference import is_reference
 from router.rows import ContactView
 
-_KINDS: Final = ("callback", "answer")
-_STATES: Final = ("waiting", "scheduled", "resting", "needs_person")
+_KINDS: Final = tuple(kind.value for kind in PromiseKind)
+_STATES: Final = tuple(state.value for state in PromiseState if state.is_open)
 
 DONE: Final[Mapping[str, str]] = {
     "accept": _("It is yours now."),
     "offer": _("The offer is sent. You own it until they accept."),
     "note": _("The note is saved."),
     "close": _("The contact is closed."),
+    "unreachable": _("The message to the citizen is on its way."),
     "coordinator": _("Who coordinates is saved."),
     "claim": _("It is yours now."),
     "attempt": _("The call is saved."),
     "reschedule": _("The new time is saved, and the citizen is told."),
     "withdraw": _("The promise is withdrawn."),
     "new": _("The contact is registered."),
+    **PLAN_DONE,
 }
 
 
@@ -115,8 +120,8 @@ async def show_contact(
     except NotFound:
         return show(request, "desk/missing.html", {}, status=404)
     told = await _told(house, staff, tongue, view)
-    callbacks = [promise for promise in told["promises"] if promise.kind_key == "callback"]
-    if done == "attempt" and not callbacks:
+    calls = [promise for promise in told["promises"] if promise.is_call]
+    if done == "attempt" and not calls:
         unfold = "close"
     context = told | {
         "place": "contact",
@@ -130,7 +135,13 @@ async def show_contact(
         "unfold": unfold,
         "results": [(r.value, words.label(words.RESULTS, r, tongue)) for r in Result],
         "outcomes": [(o.value, words.label(words.OUTCOMES, o, tongue)) for o in Outcome],
+        "unreachable": await house.letters.unreachable_notice(view.head.id),
+        "given_ways": [
+            (how.value, words.label(HOWS, how, tongue)) for how in How if how is not How.PHONE
+        ],
         "receivers": _receivers(house, tongue),
+        "topic_choices": [(topic.id, topic.title) for topic in told["open_topics"]],
+        **PlanTeller(house.municipality, staff, tongue, house.clock.now()).choices(),
     }
     return show(request, "desk/contact.html", context, status=status)
 

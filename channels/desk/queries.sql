@@ -9,8 +9,12 @@ WITH page AS (
     SELECT p.id AS promise_id, p.contact_id, p.kind, p.state, p.department, p.caseworker,
            p.phone AS promise_phone, p.not_before, p.due_at, p.retry_at, p.attempts, p.last_result,
            c.reference, c.name, c.phone, c.email, c.subject, c.channel, c.flags,
-           c.version AS contact_version, c.offered_department, c.offered_caseworker
-    FROM promises p JOIN contacts c ON c.id = p.contact_id
+           c.version AS contact_version, t.title AS topic,
+           CASE WHEN t.id IS NULL THEN c.offered_department ELSE t.offered_department
+           END AS offered_department,
+           CASE WHEN t.id IS NULL THEN c.offered_caseworker ELSE t.offered_caseworker
+           END AS offered_caseworker
+    FROM promises p JOIN contacts c ON c.id = p.contact_id LEFT JOIN parts t ON t.id = p.part_id
     WHERE p.ended_at IS NULL
       AND ($1::text IS NULL OR p.department = $1)
       AND ($2::text IS NULL OR p.caseworker = $2)
@@ -20,8 +24,11 @@ WITH page AS (
       AND ($6::timestamptz IS NULL OR p.due_at >= $6)
       AND ($7::timestamptz IS NULL OR p.due_at < $7)
       AND ($8::timestamptz IS NULL OR (p.due_at, p.id) > ($8, $9::bigint))
-      AND ($10::text IS NULL OR (c.offered_department = $10 AND c.offered_caseworker IS NULL)
-           OR c.offered_caseworker = $11)
+      AND ($10::text IS NULL
+           OR (t.id IS NULL AND ((c.offered_department = $10 AND c.offered_caseworker IS NULL)
+                                 OR c.offered_caseworker = $11))
+           OR (t.offered_department = $10 AND t.offered_caseworker IS NULL)
+           OR t.offered_caseworker = $11)
     ORDER BY p.due_at, p.id
     LIMIT $12
 )
@@ -48,10 +55,15 @@ SELECT count(*) AS open,
        count(*) FILTER (WHERE caseworker IS NULL) AS unowned,
        count(*) FILTER (WHERE caseworker = $5) AS mine,
        (SELECT count(*) FROM promises p JOIN contacts c ON c.id = p.contact_id
-        WHERE c.offered_until IS NOT NULL AND p.ended_at IS NULL
+        WHERE c.offered_until IS NOT NULL AND p.ended_at IS NULL AND p.part_id IS NULL
           AND ($1::text IS NULL OR p.department = $1)
           AND ((c.offered_department = $4 AND c.offered_caseworker IS NULL)
-               OR c.offered_caseworker = $5)) AS offered
+               OR c.offered_caseworker = $5))
+       + (SELECT count(*) FROM promises p JOIN parts t ON t.id = p.part_id
+          WHERE t.offered_until IS NOT NULL AND p.ended_at IS NULL
+            AND ($1::text IS NULL OR p.department = $1)
+            AND ((t.offered_department = $4 AND t.offered_caseworker IS NULL)
+                 OR t.offered_caseworker = $5)) AS offered
 FROM promises
 WHERE ended_at IS NULL AND ($1::text IS NULL OR department = $1);
 

@@ -21,6 +21,7 @@ from channels.i18n import to_translate as _
 from router.errors import SenderError
 from router.house import House
 from router.ledger import load_queries
+from router.model import PromiseKind, PromiseState
 
 if TYPE_CHECKING:
     from router.ledger import Record
@@ -31,8 +32,8 @@ PAGE: Final = 50
 NOBODY: Final = "none"
 ME: Final = "me"
 _DUE: Final = frozenset({"overdue", "soon"})
-_KINDS: Final = frozenset({"callback", "answer"})
-_STATES: Final = frozenset({"waiting", "scheduled", "resting", "needs_person"})
+_KINDS: Final = frozenset(kind.value for kind in PromiseKind)
+_STATES: Final = frozenset(state.value for state in PromiseState if state.is_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ def _row(record: Record, house: House, staff: Staff, tongue: Tongue, now: dateti
         who=mask_cpr(record["name"]) or record["email"] or tongue.say(_("No name")),
         number=wording.say_phone(phone) if phone else "",
         channel=words.label(words.CHANNELS, record["channel"], tongue),
-        about=_about(record["subject"], record["words"] or "") or tongue.say(_("No words yet")),
+        about=_about(record["topic"] or record["subject"], record["words"] or "")
+        or tongue.say(_("No words yet")),
         why=words.why_sentence(record["why"], language),
         department=department_name(municipality, record["department"], tongue),
         owner=person_name(municipality, owner, tongue) if owner else "",
@@ -197,7 +199,7 @@ def _row(record: Record, house: House, staff: Staff, tongue: Tongue, now: dateti
         urgent=[
             words.label(words.FLAGS, flag, tongue)
             for flag in record["flags"]
-            if flag in words.URGENT_FLAGS
+            if flag in words.QUEUE_FLAGS
         ],
         can_take=staff.caseworker is not None and not owner,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,12 +12,14 @@ from channels.desk import words
 from channels.desk.decisions import DecisionTeller
 from channels.desk.masking import mask_cpr
 from channels.desk.people import Staff
+from channels.desk.plan_story import HAPPENED, HOWS, PlanTeller, titles_of
 from channels.desk.screen import department_name, person_name
 from channels.desk.words import Tongue
 from channels.i18n import to_translate as _
 from router.config import Municipality
 from router.explaining import Trace
-from router.model import ContactState
+from router.letters import notice_follows
+from router.model import ContactState, PromiseKind
 from router.rows import ContactHead, ContactView, EffectRow, Event, PromiseRow
 
 _FIRST_WORDS: Final = 600
@@ -31,8 +33,12 @@ _HAPPENED: Final[Mapping[str, str]] = {
     "walked_in": _("Came to the town hall"),
     "chose": _("Chose in the telephone menu"),
     "gave_number": _("Gave a number to be called on"),
+    "looked_up": _("Called with the reference number"),
+    "gave_reference": _("Gave a reference number that could not be shown to be theirs"),
+    "asked_for_person": _("Asked for a member of staff on the phone"),
     "no_number": _("Gave no number to be called on"),
     "confirmed": _("Confirmed on the phone"),
+    "time_confirmed": _("Answered that the time suits"),
     "not_understood": _("Could not be understood on the phone"),
     "hung_up": _("Hung up"),
     "line_disturbed": _("The call was disturbed by a fault of ours"),
@@ -46,9 +52,12 @@ _HAPPENED: Final[Mapping[str, str]] = {
     "accepted": _("Accepted the offer; now owns it"),
     "offer_lapsed": _("Nobody at {receiver} took the offer; it came back"),
     "attempt": _("Tried to keep the promise: {result}"),
+    "reserved": _("Is about to call"),
     "rescheduled": _("New time: {window}"),
+    "kept": _("The promise was kept"),
     "withdrawn": _("The promise was withdrawn"),
-    "late": _("The promise is overdue; the department was told"),
+    "late": _("The promise is overdue"),
+    "escalated": _("The promise runs short; told: {audiences}"),
     "coordinator": _("Coordinating caseworker: {coordinator}"),
     "closed": _("Closed: {outcome}"),
     "reopened": _("Opened again"),
@@ -85,6 +94,19 @@ class Promised:
     phone_link: str
     department: str
     owner: str
+    about: str
+    topic: str
+    is_call: bool
+    by_meeting: bool
+    asked_by_law: bool
+    must_say_how: bool
+    """Whether only what is sent, or how it was given, keeps it."""
+    law: str
+    """The deadline of the law, if there is one."""
+    may_notice: bool
+    """Whether a notice can be promised that this deadline is missed."""
+    must_decide: bool
+    """Whether its last warning has been: keep it, or promise the notice."""
     tried: str
     next_attempt: str
     ended: str
@@ -112,6 +134,9 @@ class Storyteller:
         self._staff = staff
         self._tongue = tongue
         self._now = now
+        self._titles: Mapping[int, str] = {}
+        self._noticed: set[int | None] = set()
+        self._flags: Collection[str] = ()
 
     def tell(
         self, view: ContactView, traces: Sequence[Trace], coordinator: str | None
@@ -121,6 +146,9 @@ class Storyteller:
         head, say = view.head, self._tongue.say
         is_open = head.state is ContactState.OPEN
         offered = self.receiver(head.offered_department, head.offered_caseworker)
+        self._titles = titles_of(view)
+        self._flags = head.flags
+        self._noticed = {row.notice_of for row in view.promises}
         promises = [self._promise(row) for row in view.promises]
         teller = DecisionTeller(
             self._municipality, self._tongue, self._now, self._municipality.zone
@@ -159,6 +187,7 @@ class Storyteller:
             "has_party": bool(head.phone or head.email),
             "effects": [self._sent(effect) for effect in reversed(view.effects)],
             "attachments": view.attachments,
+            **PlanTeller(self._municipality, self._staff, self._tongue, self._now).tell(view),
             "read_at": wording.say_clock(self._now, self._tongue.language, self._municipality.zone),
         }
 
@@ -193,12 +222,32 @@ class Storyteller:
             phone_link=row.phone,
             department=self._department(row.department),
             owner=self._person(row.caseworker),
+            about=mask_cpr(row.about),
+            topic=self._titles.get(row.part_id or 0, ""),
+            is_call=row.kind.is_call,
+            by_meeting=row.kind.follows_meeting,
+            asked_by_law=row.asked_by_law,
+            must_say_how=row.kind is not PromiseKind.ANSWER,
+            law=self._time(row.statutory_due_at),
+            may_notice=self._may_notice(row),
+            must_decide=self._may_notice(row) and row.level >= self._last_warning(row),
             tried=(f"{attempts} · {result}" if row.last_result else attempts)
             if row.attempts
             else "",
             next_attempt=self._time(row.retry_at),
             ended=self._time(row.ended_at),
         )
+
+    def _may_notice(self, row: PromiseRow) -> bool:
+        return (
+            row.state.is_open and row.id not in self._noticed and notice_follows(row, self._flags)
+        )
+
+    def _last_warning(self, row: PromiseRow) -> int:
+        """How many marks a promise of this policy has passed at the last one before it is due."""
+        policies = self._municipality.policies
+        policy = policies.governing(row.policy, row.kind, row.department)
+        return len(policy.escalation.marks) - 1
 
     def _step(self, event: Event) -> Step:
         who, _, person = event.actor.partition(":")
@@ -218,7 +267,7 @@ class Storyteller:
         return self._tongue.say(_("Automatic"))
 
     def _happened(self, event: Event) -> str:
-        template = _HAPPENED.get(event.kind)
+        template = _HAPPENED.get(event.kind) or HAPPENED.get(event.kind)
         if template is None:
             return words.label({}, event.kind, self._tongue)
         data = event.data
@@ -233,8 +282,18 @@ class Storyteller:
             "window": self._window(_moment(data.get("not_before")), due_at) if due_at else "",
             "result": words.label(words.RESULTS, str(data.get("result", "")), self._tongue),
             "outcome": words.label(words.OUTCOMES, str(data.get("outcome", "")), self._tongue),
+            "audiences": self._audiences(data.get("to")),
+            "topic": self._titles.get(data.get("part") or 0, ""),
+            "how": words.label(HOWS, str(data.get("how", "")), self._tongue).lower(),
         }
         return self._tongue.say(template).format(**names).rstrip(" :")
+
+    def _audiences(self, told: Any) -> str:
+        """Whom an alarm reached."""
+        if not isinstance(told, list):
+            return ""
+        names = (words.label(words.AUDIENCES, str(one), self._tongue) for one in told)
+        return ", ".join(names)
 
     def _sent(self, row: EffectRow) -> Sent:
         return Sent(

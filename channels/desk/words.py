@@ -128,13 +128,13 @@ CHANNELS: Final[Mapping[str, str]] = {
     "web": _("Web form"),
     "desk": _("At the town hall"),
 }
-KINDS: Final[Mapping[str, str]] = {
-    "callback": _("Call back"),
-    "answer": _("Answer"),
-}
+KINDS: Final[Mapping[str, str]] = {kind.value: name for kind, name in wording.KINDS.items()}
 STATES: Final[Mapping[str, str]] = {
     "waiting": _("waiting"),
     "scheduled": _("at an agreed time"),
+    "reserved": _("somebody is about to call"),
+    "dialling": _("the phone is ringing"),
+    "uncertain": _("finding out whether the call was answered"),
     "resting": _("to be tried again"),
     "needs_person": _("needs your decision"),
     "kept": _("kept"),
@@ -144,6 +144,13 @@ STATES: Final[Mapping[str, str]] = {
     "unreachable": _("could not be reached, told in writing"),
     "open": _("open"),
     "closed": _("closed"),
+}
+AUDIENCES: Final[Mapping[str, str]] = {
+    "owner": _("who has it"),
+    "deputy": _("the deputy"),
+    "department": _("the department"),
+    "leader": _("the leader"),
+    "administrator": _("the administrator"),
 }
 RESULTS: Final[Mapping[str, str]] = {
     "reached": _("Reached"),
@@ -190,17 +197,22 @@ FLAGS: Final[Mapping[str, str]] = {
     "interpreter_needed": _("interpreter needed"),
     "on_behalf_of": _("on behalf of somebody else"),
     "digitally_exempt": _("cannot use digital post: call or write a letter"),
+    "no_calls": _("cannot be called: answer in writing"),
     "anonymous": _("wants to be anonymous"),
     "spam": _("looks like spam"),
     "unparsed": _("could not be read by machine: see the original"),
     "needs_confirmation": _("sender not confirmed"),
 }
 URGENT_FLAGS: Final = frozenset({"acute", "urgent_child_concern", "threat", "suicide"})
+QUEUE_FLAGS: Final = URGENT_FLAGS | {"no_calls"}
+"""Flags that must be seen before anything is done."""
 EFFECTS: Final[Mapping[str, str]] = {
     "mail.tell": _("E-mail to the citizen"),
     "sms.tell": _("Text message to the citizen"),
     "mail.forward": _("E-mail forwarded to the department"),
     "mail.alert": _("Alarm to the department"),
+    "mail.alert_list": _("List of alarms"),
+    "call.look_up": _("Question to the phone provider"),
 }
 EFFECT_STATES: Final[Mapping[str, str]] = {
     "pending": _("on its way"),

@@ -64,8 +64,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         # Not the length, chunks or compression that its headers say.
         return _answer(request, 400, "unreadable_body")
     except SenderError as error:
+        # The router's own words are English and for us; what a person reads is translated.
+        language = page_language(request) if wants_page(request) else api_language(request)
+        known = say(error.code, SHARED.gettext(language))
         detail = error.detail if error.detail != error.code else ""
-        return _answer(request, _status_of(error), error.code, detail)
+        return _answer(request, _status_of(error), error.code, known or detail)
     except LedgerAway:
         log.warning("ledger_away", path=_route(request))
         return _answer(request, 503, "ledger_away", headers={"Retry-After": RETRY_AFTER})

@@ -63,7 +63,10 @@ def problem(
         body["detail"] = detail
     body.update(extra)
     return web.Response(
-        body=orjson.dumps(body), status=status, headers=headers, content_type=_PROBLEM_TYPE
+        body=orjson.dumps(body, option=orjson.OPT_UTC_Z),
+        status=status,
+        headers=headers,
+        content_type=_PROBLEM_TYPE,
     )
 
 

@@ -35,6 +35,7 @@ def setup(app: web.Application, house: House) -> None:
     house.outbox.register("mail.tell", sending.tell)
     house.outbox.register("mail.forward", sending.forward)
     house.outbox.register("mail.alert", sending.alert)
+    house.outbox.register("mail.alert_list", sending.alert_list)
 
     async def doors(app: web.Application) -> AsyncIterator[None]:
         identity = Identity(house.municipality, await house.ledger.secret())

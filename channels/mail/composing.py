@@ -6,7 +6,7 @@ and it would let a stranger send text through us.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -28,7 +28,16 @@ from channels.i18n import (
     spoken_language,
     to_translate,
 )
+from channels.mail.alerts import (
+    ALERT_SUBJECTS,
+    LIST_SUBJECT,
+    Alert,
+    Line,
+    alert_values,
+    list_values,
+)
 from channels.mail.identity import Identity
+from channels.mail.occasions import OCCASION_SUBJECTS
 from channels.mail.reading.pipeline import LOOP_HEADER
 
 if TYPE_CHECKING:
@@ -39,12 +48,9 @@ _TELL_SUBJECTS: Final = {
     "receipt": to_translate("We have received your enquiry – {reference}"),
     "tried": to_translate("We tried to call you – {reference}"),
     "rescheduled": to_translate("A new time for our promise to you – {reference}"),
-}
-_ALERT_SUBJECTS: Final = {
-    "late": to_translate("Late: a promise in enquiry {reference}"),
-    "failed": to_translate("Not delivered: a message in enquiry {reference}"),
-    "offered": to_translate("Offered to you: enquiry {reference}"),
-}
+    "withdrawn": to_translate("We do not call you – {reference}"),
+    "unreachable": to_translate("We cannot reach you – {reference}"),
+} | OCCASION_SUBJECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Tell:
     tried_at: datetime | None = None
     retry_at: datetime | None = None
     in_reply_to: str = ""
+    occasion: Mapping[str, Any] = field(default_factory=dict)
+    """What the mails of `channels.mail.occasions` say besides."""
     besides: Mapping[str, str] = field(default_factory=dict)
     """What a rule has us tell besides, by language."""
 
@@ -116,6 +124,7 @@ class Composer:
                 "besides": tell.besides.get(language) or tell.besides.get(DANISH, ""),
                 "access_code": tell.access_code,
                 "status_url": f"{self._base_url}/status{query}",
+                **tell.occasion,
             },
             now,
         )
@@ -127,27 +136,36 @@ class Composer:
             message["References"] = tell.in_reply_to
         return message
 
-    def alert(
-        self,
-        effect_id: int,
-        template: str,
-        to: str,
-        reference: str,
-        due_at: datetime | None,
-        now: datetime,
-    ) -> EmailMessage:
-        """The mail to a department: what has happened, and a link; never any content."""
+    def alert(self, effect_id: int, alert: Alert, now: datetime) -> EmailMessage:
+        """The mail to staff: what has happened, and a link; never any content.
+
+        Raises KeyError for a template that there is not.
+        """
+        department = self._department_name(alert.department, DANISH)
         message = self._write(
             effect_id,
-            _ALERT_SUBJECTS[template],
+            ALERT_SUBJECTS[alert.template],
             "alert",
             DANISH,
-            reference,
-            {
-                "what": template,
-                "due_at": _time(due_at, DANISH, self._municipality.zone, now),
-                "desk_url": f"{self._base_url}/desk/contacts/{reference}",
-            },
+            alert.reference,
+            alert_values(alert, department, self._base_url, self._municipality, now),
+            now,
+        )
+        message["To"] = alert.to
+        message["Auto-Submitted"] = "auto-generated"
+        return message
+
+    def alert_list(
+        self, effect_id: int, to: str, lines: Sequence[Line], count: int, now: datetime
+    ) -> EmailMessage:
+        """The mail that stands for many alarms of one minute."""
+        message = self._write(
+            effect_id,
+            catalogue("mail").ngettext(DANISH)(*LIST_SUBJECT, count),
+            "alert_list",
+            DANISH,
+            "",
+            list_values(lines, count, self._base_url, self._municipality, now),
             now,
         )
         message["To"] = to
@@ -173,14 +191,13 @@ class Composer:
             "reference": shown,
             "phone": wording.say_phone(municipality.phone),
         }
+        named = texts(subject).format(reference=shown, count=values.get("count", ""))
         with speaking("mail", language):
             plain = self._templates.get_template(f"{template}.txt").render(values)
-            html = self._templates.get_template(f"{template}.html").render(
-                values, subject=texts(subject).format(reference=shown)
-            )
+            html = self._templates.get_template(f"{template}.html").render(values, subject=named)
         message = EmailMessage(policy=SMTP)
         message["From"] = Address(municipality.name, addr_spec=self._identity.address)
-        message["Subject"] = texts(subject).format(reference=shown)
+        message["Subject"] = named
         message["Date"] = format_datetime(now.astimezone(municipality.zone))
         message["Message-ID"] = self._identity.message_id(effect_id)
         message["X-Auto-Response-Suppress"] = "All"

@@ -56,3 +56,18 @@ SELECT raw, recipients, peer, received_at FROM mail_intake WHERE id = $1;
 SELECT kind, not_before, due_at, phone FROM promises
 WHERE contact_id = $1 AND (id = $2 OR ($2::bigint IS NULL AND ended_at IS NULL))
 ORDER BY due_at LIMIT 1;
+
+-- name: words
+-- What staff wrote to the citizen, as it stands on the timeline.
+SELECT body FROM timeline WHERE contact_id = $1 AND id = $2;
+
+-- name: alarm
+-- The promise that an alarm is about, and who has it now.
+SELECT kind, due_at, department, caseworker, ended_at FROM promises WHERE id = $1;
+
+-- name: alarmed
+-- Those of many promises that are still open, the first due first.
+SELECT p.kind, p.due_at, c.reference
+FROM promises p JOIN contacts c ON c.id = p.contact_id
+WHERE p.id = ANY ($1::bigint[]) AND p.ended_at IS NULL
+ORDER BY p.due_at, p.id;

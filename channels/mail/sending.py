@@ -1,4 +1,4 @@
-"""Senders of the mail effects: `mail.tell`, `mail.forward`, `mail.alert`."""
+"""Senders of the mail effects: `mail.tell`, `mail.forward`, `mail.alert`, `mail.alert_list`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from channels.mail.alerts import LONGEST_LIST, Alert, Line
 from channels.mail.composing import Composer, Tell
 from channels.mail.identity import Identity
+from channels.mail.occasions import occasion
 from channels.mail.reading.addresses import usable
 from channels.mail.redirecting import redirected
 from channels.mail.relay import Relay
+from router.alarms import alarm_address
 from router.errors import PermanentFailure
 from router.ledger import load_queries
 from router.model import Effect, PromiseGiven, PromiseKind
+from router.promise_policies import Audience
 
 if TYPE_CHECKING:
     from router.house import House
@@ -65,12 +69,13 @@ class Sending:
             language=str(payload.get("language") or head.language),
             reference=head.reference,
             access_code=self._house.contacts.access_code(head.reference),
-            department=head.department,
+            department=str(payload.get("department") or head.department),
             promise=await self._promise(effect),
             tried_at=_moment(payload.get("at")),
             retry_at=_moment(payload.get("retry_at")),
             in_reply_to=await self._house.ledger.fetchval(Q["last_message_id"], effect.contact_id)
             or "",
+            occasion=await occasion(self._house, effect, head.language),
             besides=payload.get("tell") or {},
         )
         try:
@@ -105,23 +110,69 @@ class Sending:
         await self._relay.send(our.identity.return_address(head.reference), to, raw)
 
     async def alert(self, effect: Effect) -> None:
-        """A word to the department that something needs it."""
+        """A word to those who must know that something needs them.
+
+        An alarm about a promise that has been kept meanwhile is not sent any more.
+        """
         our = await self._our()
         head = await self._house.contacts.head(effect.contact_id)
-        to = self._mailbox(effect.payload)
-        promise = await self._promise(effect)
-        try:
-            message = our.composer.alert(
-                effect.id,
+        now = self._house.clock.now()
+        if effect.payload.get("audience"):
+            alert = await self._alarm(effect, head.reference, now)
+            if alert is None:
+                return
+        else:
+            promise = await self._promise(effect)
+            alert = Alert(
                 str(effect.payload["template"]),
-                to,
+                self._mailbox(effect.payload),
                 head.reference,
                 promise.due_at if promise else head.next_due_at,
-                self._house.clock.now(),
             )
+        try:
+            message = our.composer.alert(effect.id, alert, now)
         except KeyError as error:
             raise PermanentFailure("no_such_template") from error
-        await self._relay.send(our.identity.return_address(head.reference), to, message.as_bytes())
+        sender = our.identity.return_address(head.reference)
+        await self._relay.send(sender, alert.to, message.as_bytes())
+
+    async def alert_list(self, effect: Effect) -> None:
+        """One mail that stands for many alarms to one address."""
+        our = await self._our()
+        to = usable(str(effect.payload.get("to", "")))
+        if not to:
+            raise PermanentFailure("bad_address")
+        rows = await self._house.ledger.fetch(Q["alarmed"], list(effect.payload["promises"]))
+        if not rows:
+            return
+        lines = [
+            Line(row["reference"], PromiseKind(row["kind"]), row["due_at"])
+            for row in rows[:LONGEST_LIST]
+        ]
+        message = our.composer.alert_list(effect.id, to, lines, len(rows), self._house.clock.now())
+        head = await self._house.contacts.head(effect.contact_id)
+        sender = our.identity.return_address(head.reference)
+        await self._relay.send(sender, to, message.as_bytes())
+
+    async def _alarm(self, effect: Effect, reference: str, now: datetime) -> Alert | None:
+        """Whom an alarm reaches is found when it leaves: the owner may have changed."""
+        payload, municipality = effect.payload, self._house.municipality
+        row = await self._house.ledger.fetchrow(Q["alarm"], payload.get("promise_id"))
+        if row is None or row["ended_at"] is not None:
+            return None
+        audience, department = Audience(payload["audience"]), row["department"]
+        to = alarm_address(municipality, audience, department, row["caseworker"])
+        own = municipality.departments.get(department)
+        to_mailbox = own is None or to == own.mailbox
+        return Alert(
+            "late" if row["due_at"] <= now else "warning",
+            to,
+            reference,
+            row["due_at"],
+            PromiseKind(row["kind"]),
+            Audience.DEPARTMENT if to_mailbox else audience,
+            department,
+        )
 
     def _mailbox(self, payload: Mapping[str, Any]) -> str:
         municipality = self._house.municipality

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from channels.phone.flow import CallState, Step
+from channels.phone.flow import About, CallState, Proof, Step
+from channels.phone.known_words import only_to
 from channels.phone.script import Told
 from router.ledger import load_queries
 from router.model import PromiseGiven, PromiseKind, Receipt
@@ -29,10 +30,20 @@ class Call:
     answers: tuple[str, ...] = ()
     last_status: str = ""
 
+    def as_own(self) -> Call:
+        """The call back at the contact that it made itself, whatever it went on to."""
+        if not self.state.about.own:
+            return self
+        own = Told(self.state.about.own, None)
+        return replace(self, told=own, state=replace(self.state, about=About()))
 
-def told(receipt: Receipt) -> Told:
-    """What of a receipt is said in a call."""
-    return Told(receipt.reference, receipt.promise)
+
+def told_of(receipt: Receipt, state: CallState) -> Told:
+    """What of a receipt is said in a call that has come to `state`."""
+    promise = receipt.promise
+    if promise is not None and state.about.fixed:
+        promise = only_to(state.number, promise)
+    return Told(receipt.reference, promise)
 
 
 class Calls:
@@ -56,6 +67,7 @@ class Calls:
                 menu=row["menu"],
                 department=row["department"],
                 fails=row["fails"],
+                about=_about(row["about"]),
             ),
             told=Told(row["reference"], _promise(row["promise"])),
             answers=tuple(row["answers"]),
@@ -98,6 +110,9 @@ class Calls:
             _stored(call.told.promise),
             answer,
             now,
+            call.contact_id,
+            call.told.reference,
+            _stored_about(state.about),
         )
         return row is not None
 
@@ -129,6 +144,33 @@ def _stored(promise: PromiseGiven | None) -> dict[str, Any] | None:
         "due_at": promise.due_at,
         "phone": promise.phone,
     }
+
+
+def _stored_about(about: About) -> dict[str, Any]:
+    if about == About():
+        return {}
+    return {
+        "reference": about.reference,
+        "proof": about.proof,
+        "own": about.own,
+        "call": about.call,
+        "number": about.number,
+        "slots": about.slots,
+    }
+
+
+def _about(stored: dict[str, Any]) -> About:
+    if not stored:
+        return About()
+    slots = [tuple(map(datetime.fromisoformat, slot)) for slot in stored["slots"]]
+    return About(
+        reference=stored["reference"],
+        proof=Proof(stored["proof"]),
+        own=stored["own"],
+        call=stored["call"],
+        number=stored["number"],
+        slots=tuple((start, end) for start, end in slots),
+    )
 
 
 def _promise(stored: dict[str, Any] | None) -> PromiseGiven | None:

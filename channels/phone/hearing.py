@@ -11,11 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from channels.numbers import on_keys
 from router.model import printable
 
 MOST_SPEECH: Final = 10_000
 """Characters kept of one utterance; a minute of speech is about a thousand."""
 MOST_KEYS: Final = 40
+CODE_LENGTH: Final = 8
+"""Keys of an access code."""
 
 _WORDS: Final = re.compile(r"[^\W_]+")
 _NOT_KEYS: Final = re.compile(r"[^0-9*#]")
@@ -28,6 +31,33 @@ _OTHER_NUMBER: Final = frozenset("nummer nummeret andet telefonnummer number ano
 _ENGLISH: Final = frozenset("english engelsk".split())
 _DANISH: Final = frozenset("dansk danish".split())
 _SWITCHBOARD: Final = frozenset("omstilling omstillingen switchboard operator".split())
+_PERSON: Final = frozenset("medarbejder person menneske nogen staff human somebody someone".split())
+_REFERENCE: Final = frozenset(
+    "sag sagen sagsnummer sagsnummeret reference referencen referencenummer referencenummeret"
+    " henvendelse henvendelsesnummer henvendelsesnummeret case".split()
+)
+_TIME: Final = frozenset("tid tidspunkt time times".split())
+_OTHER: Final = frozenset("anden andet andre anderledes flytte flyt another other later".split())
+_LATER: Final = frozenset("senere flytte flyt ændre reschedule later".split())
+_ADD: Final = frozenset("tilføje tilføj besked beskeden add message".split())
+_CALL: Final = frozenset("ring ringe ringer opkald opkaldet call called".split())
+_REFUSING: Final = frozenset("ikke not dont".split())
+_APOSTROPHE: Final = re.compile("['\u2019]")
+_NO_CALL: Final = frozenset("afmeld aflys annuller cancel".split())
+_TALK: Final = frozenset(
+    "jeg vil vi har min mit en et den om ringer med kan gerne tale snakke skal få i"
+    " have my a an the about with want to would like need speak talk it is number nummer"
+    " drejer sig lægge leave hellere helst for mig me".split()
+)
+"""What stands around the word that says what is wanted."""
+_PLACES: Final = (
+    frozenset("første et en én ét 1 one first".split()),
+    frozenset("anden andet to 2 two second".split()),
+    frozenset("tredje tre 3 three third".split()),
+)
+_SENTENCE: Final = 3
+"""So many words that are no command are words for a person to read."""
+_LETTERS_READ_WRONG: Final = str.maketrans("OIL", "011")
 _SMALL: Final = frozenset("tak please det er i tale på det to er you thanks thank".split())
 
 
@@ -83,6 +113,55 @@ class Heard:
 
     def asks_for_switchboard(self) -> bool:
         return self._only(_SWITCHBOARD | _SMALL) and self._any(_SWITCHBOARD)
+
+    def asks_for_person(self) -> bool:
+        return self._only(_PERSON | _TALK | _SMALL) and self._any(_PERSON)
+
+    def asks_for_reference(self) -> bool:
+        """ "Min sag", "jeg har et referencenummer": nothing of what it is about."""
+        return self._only(_REFERENCE | _TALK | _SMALL) and self._any(_REFERENCE)
+
+    def asks_for_other_time(self) -> bool:
+        if not self._only(_TIME | _OTHER | _LATER | _TALK | _SMALL):
+            return False
+        return self._any(_LATER) or (self._any(_TIME) and self._any(_OTHER))
+
+    def asks_to_add(self) -> bool:
+        return self._only(_ADD | _TALK | _SMALL | {"noget", "something"}) and self._any(_ADD)
+
+    def wants_no_call(self) -> bool:
+        """ "Ring ikke", "I skal ikke ringe", "don't call me"."""
+        spoken = _words(_APOSTROPHE.sub("", self.speech))
+        words = set(spoken)
+        if not words <= _NO | _NO_CALL | _CALL | _TALK | _SMALL | {"dont", "do", "alligevel"}:
+            return False
+        # "No, call me" is no refusal.
+        refused = not words.isdisjoint(_REFUSING) or spoken == ["no", "call"]
+        return bool(words & _NO_CALL) or (refused and bool(words & _CALL))
+
+    def place(self) -> int:
+        """Which of the things that were counted out, from 1; 0 for none of them."""
+        if self.digits:
+            return int(self.digits) if len(self.digits) == 1 and self.digits.isdecimal() else 0
+        words = set(_words(self.speech)) - {"den", "tid", "tak", "the", "please", "nummer"}
+        for number, names in enumerate(_PLACES, 1):
+            if words and words <= names:
+                return number
+        return 0
+
+    def is_sentence(self) -> bool:
+        return not self.digits and len(_words(self.speech)) >= _SENTENCE
+
+    def code(self) -> str:
+        """An access code as its keys, each letter by the key that it is on."""
+        if self.digits:
+            return self.digits.rstrip("#").replace("*", "")
+        spelt = [
+            str(_UNITS[word]) if word in _UNITS else word
+            for word in re.findall(r"[^\W_]+", self.speech[:200].lower())
+        ]
+        letters = "".join(spelt).upper().translate(_LETTERS_READ_WRONG)
+        return on_keys(letters) if letters.isascii() else ""
 
     def asks_for_other_number(self) -> bool:
         words = _words(self.speech)

@@ -107,20 +107,24 @@ class Intake:
         return await self._registered(webhook, tries)
 
     async def _sms(self, _request: web.Request, webhook: Webhook) -> web.Response:
-        if sms_in.is_opt_out(webhook.text, webhook.opt_out):
-            return twiml(message(""))
         reachable = bool(caller_number(webhook.caller))
         at = self._house.clock.now()
         try:
-            receipt = await sms_in.take(
-                self._house, webhook.sid, webhook.caller, webhook.called, webhook.text, at
+            answer = await sms_in.take(
+                self._house,
+                webhook.sid,
+                webhook.caller,
+                webhook.called,
+                webhook.text,
+                at,
+                opt_out=webhook.opt_out,
             )
         except Exception as error:
             _note(error)
             await self.spool.put(self._spooled("sms", webhook))
             return twiml(message(fallback.received("da") if reachable else ""))
         # A name instead of a number is a machine; an answer could start a loop.
-        return twiml(message(sms_in.reply(self._house, receipt) if reachable else ""))
+        return twiml(message(answer if reachable else ""))
 
     async def _spoken(
         self, webhook: Webhook, speak: Callable[[], Awaitable[str]], turn: int = 0
@@ -136,7 +140,7 @@ class Intake:
         number = caller_number(webhook.caller)
         typed = typed_number(webhook.heard.number(), self._line.own_numbers) if tries else ""
         try:
-            await self.spool.put(self._spooled("call", webhook, turn))
+            await self.spool.put(self._spooled("call", webhook, turn, asked=tries > 0))
         except OSError as error:
             log.error("call_not_spooled", error=type(error).__name__)
             return twiml(render(fallback.call_again()))
@@ -147,13 +151,22 @@ class Intake:
         base = self._house.settings.public_base_url
         return twiml(render(fallback.ask_number(base, tries)))
 
-    def _spooled(self, kind: str, webhook: Webhook, turn: int = 0) -> Spooled:
-        return spooled(kind, webhook, self._house.clock.now(), self._line.own_numbers, turn)
+    def _spooled(
+        self, kind: str, webhook: Webhook, turn: int = 0, *, asked: bool = False
+    ) -> Spooled:
+        now, own = self._house.clock.now(), self._line.own_numbers
+        return spooled(kind, webhook, now, own, turn, asked=asked)
 
     async def _take(self, thing: Spooled) -> None:
         if thing.kind == "sms":
             await sms_in.take(
-                self._house, thing.sid, thing.caller, thing.called, thing.said, thing.at
+                self._house,
+                thing.sid,
+                thing.caller,
+                thing.called,
+                thing.said,
+                thing.at,
+                answered_here=False,
             )
         else:
             await self._line.take(thing)

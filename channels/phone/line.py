@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from channels.numbers import caller_number, typed_number
-from channels.phone.calls import Call, Calls, told
-from channels.phone.flow import CallState, Notice, Step, Tell, advance
+from channels.phone.calls import Call, Calls, told_of
+from channels.phone.flow import KNOWN, CallState, Notice, Step, Tell, advance
 from channels.phone.hearing import Heard
+from channels.phone.known import Known
+from channels.phone.known_words import Facts
 from channels.phone.script import Scene, setting_of, speak
 from channels.phone.spool import Spooled
 from channels.phone.twiml import render
@@ -43,6 +45,7 @@ class Line:
     def __init__(self, house: House) -> None:
         self._house = house
         self._calls = Calls(house.ledger)
+        self._known = Known(house)
 
     @property
     def _setting(self) -> Setting:
@@ -107,7 +110,15 @@ class Line:
             await self._ended(thing.sid, thing.caller, thing.called, thing.status, thing.at)
             return
         call = await self._known_or_missed(thing.sid, thing.caller, thing.called, thing.at)
-        number = thing.number
+        # Keys of a reference or a code are no phone number, whatever they look like.
+        number = "" if call.state.step in KNOWN and not thing.asked else thing.number
+        disturbed = Tell("line_disturbed")
+        if call.state.about.own:
+            # They were told that we call back: the call's own contact promises it.
+            caller = caller_number(thing.caller)
+            call = call.as_own()
+            call = replace(call, state=replace(call.state, number=caller))
+            disturbed = replace(disturbed, callback=bool(caller), write=bool(caller))
         if thing.said or number:
             await self._receive(
                 call,
@@ -122,9 +133,7 @@ class Line:
                 replace(call.state, number=number or call.state.number),
                 thing.at,
             )
-        await self._receive(
-            call, f"{thing.sid}:disturbed", Tell("line_disturbed"), call.state, thing.at
-        )
+        await self._receive(call, f"{thing.sid}:disturbed", disturbed, call.state, thing.at)
 
     async def _begin(self, webhook: Webhook) -> Call:
         now = self._house.clock.now()
@@ -139,24 +148,33 @@ class Line:
     async def _step(self, call: Call, webhook: Webhook, turn: int) -> str:
         now = self._house.clock.now()
         outcome = advance(call.state, webhook.heard, self._setting, turn)
+        key = f"{call.sid}:{turn}"
+        if outcome.wish is not None:
+            call, outcome = await self._known.fulfil(
+                call, outcome, webhook.caller, key, self._setting
+            )
         after = replace(call, state=outcome.state)
         if outcome.tell is not None:
-            receipt = await self._receive(
-                call, f"{call.sid}:{turn}", outcome.tell, outcome.state, now
-            )
+            receipt = await self._receive(call, key, outcome.tell, outcome.state, now)
             state = replace(outcome.state, department=receipt.department)
-            after = replace(after, state=state, told=told(receipt))
-        text = self._words(after, outcome.notice, now, turn=turn + 1)
+            after = replace(
+                after, state=state, contact_id=receipt.contact_id, told=told_of(receipt, state)
+            )
+        after, facts = await self._known.seen(after, webhook.caller)
+        text = self._words(after, outcome.notice, now, turn=turn + 1, facts=facts)
         if await self._calls.proceed(after, turn, text, now):
-            log.info("call_step", contact_id=call.contact_id, step=after.state.step)
+            log.info("call_step", contact_id=after.contact_id, step=after.state.step)
+            await self._known.tidy(after)
             return text
         known = await self._calls.find(call.sid)
         return text if known is None else known.answers[min(turn, len(known.answers) - 1)]
 
-    def _words(self, call: Call, notice: Notice, now: datetime, *, turn: int) -> str:
+    def _words(
+        self, call: Call, notice: Notice, now: datetime, *, turn: int, facts: Facts | None = None
+    ) -> str:
         scene = Scene(self._house.municipality, now)
         action = f"{self._house.settings.public_base_url}/twilio/voice/{turn}"
-        return render(speak(call.state, notice, call.told, self._setting, scene, action))
+        return render(speak(call.state, notice, call.told, self._setting, scene, action, facts))
 
     async def _opened(self, sid: str, caller: str, called: str, at: datetime) -> Call:
         """The call's contact, made if it is not there."""
@@ -176,7 +194,7 @@ class Line:
             )
         )
         state = CallState(number=number, department=receipt.department)
-        return Call(sid, receipt.contact_id, state, told(receipt))
+        return Call(sid, receipt.contact_id, state, told_of(receipt, state))
 
     async def _known_or_missed(self, sid: str, caller: str, called: str, at: datetime) -> Call:
         call = await self._calls.find(sid)
@@ -190,10 +208,15 @@ class Line:
     async def _ended(self, sid: str, caller: str, called: str, status: str, at: datetime) -> None:
         call = await self._known_or_missed(sid, caller, called, at)
         if call.state.step is Step.DONE:
+            await self._known.tidy(call)
             return
+        joined = bool(call.state.about.own)
         # The number is the caller's own when the network gave it; one that was
         # typed and not confirmed may be a stranger's, so nothing is written to it.
         own = bool(call.state.number) and call.state.number == caller_number(caller)
+        if joined and call.state.step in KNOWN:
+            # They have heard what is promised, and it stands as it was.
+            own = False
         await self._receive(
             call,
             f"{sid}:hung_up",
@@ -201,7 +224,9 @@ class Line:
             call.state,
             at,
             data={"step": call.state.step, "status": status},
+            reopens=not joined,
         )
+        await self._known.tidy(call)
         log.info("caller_hung_up", contact_id=call.contact_id, step=call.state.step)
 
     async def _receive(
@@ -212,6 +237,8 @@ class Line:
         state: CallState,
         at: datetime,
         data: dict[str, str] | None = None,
+        *,
+        reopens: bool = True,
     ) -> Receipt:
         return await self._house.reception.receive(
             Arrival(
@@ -223,17 +250,26 @@ class Line:
                 phone=state.number,
                 menu=tell.menu,
                 reference=call.told.reference,
-                reroute=tell.reroute,
+                # Who has a contact that was there before is not for this call to change.
+                reroute=tell.reroute and not state.about.own,
+                reopens=reopens,
                 callback=CallbackWish(state.number) if tell.callback and state.number else None,
                 may_acknowledge=tell.write,
                 kind=tell.kind,
-                data=data or {},
+                # By the number alone no promise to another one is changed.
+                data=(data or {}) | ({"proof": state.about.proof} if state.about.fixed else {}),
             )
         )
 
 
 def spooled(
-    kind: str, webhook: Webhook, at: datetime, own: frozenset[str], turn: int = 0
+    kind: str,
+    webhook: Webhook,
+    at: datetime,
+    own: frozenset[str],
+    turn: int = 0,
+    *,
+    asked: bool = False,
 ) -> Spooled:
     """What must not be lost of a webhook that the ledger could not take."""
     number = typed_number(webhook.heard.number(), own) if kind == "call" else ""
@@ -248,6 +284,7 @@ def spooled(
         said=said,
         number=number if webhook.heard.digits else "",
         status=webhook.status,
+        asked=asked,
     )
 
 

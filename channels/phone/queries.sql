@@ -1,7 +1,7 @@
 -- name: call
 -- One call as it stands.
 SELECT call_sid, contact_id, reference, step, language, number, menu, fails, department, promise,
-       answers, last_status, last_sequence
+       answers, last_status, last_sequence, about
 FROM calls WHERE call_sid = $1;
 
 -- name: begin_call
@@ -27,7 +27,8 @@ ON CONFLICT (call_sid) DO NOTHING;
 -- One step on, only if no other webhook has taken this turn ($2 answers so far).
 UPDATE calls
 SET step = $3, language = $4, number = $5, menu = $6, fails = $7, department = $8, promise = $9,
-    answers = answers || $10::text, updated_at = $11
+    answers = answers || $10::text, updated_at = $11, contact_id = $12, reference = $13,
+    about = $14
 WHERE call_sid = $1 AND cardinality(answers) = $2
 RETURNING call_sid;
 

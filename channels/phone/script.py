@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.i18n import catalogue
 from channels.phone.flow import (
+    KNOWN,
     LANGUAGE_KEY,
     OTHER_NUMBER_KEY,
     SWITCHBOARD_KEY,
@@ -17,8 +18,16 @@ from channels.phone.flow import (
     Setting,
     Step,
 )
+from channels.phone.known_words import (
+    Facts,
+    department_name,
+    notice_words,
+    promise_words,
+    question,
+    spelt,
+)
 from channels.phone.twiml import NUMBER_PAUSE, TOPIC_PAUSE, Ask, Document, Say
-from channels.wording import promise_sentence, say_clock, say_time
+from channels.wording import say_clock, say_time
 from router.hours import NeverOpen
 from router.model import PromiseGiven, PromiseKind
 
@@ -62,9 +71,15 @@ def setting_of(municipality: Municipality, own_numbers: frozenset[str]) -> Setti
 
 
 def speak(
-    state: CallState, notice: Notice, told: Told, setting: Setting, scene: Scene, action: str
+    state: CallState,
+    notice: Notice,
+    told: Told,
+    setting: Setting,
+    scene: Scene,
+    action: str,
+    facts: Facts | None = None,
 ) -> Document:
-    """The document for a call that has come to `state`."""
+    """The document for a call that has come to `state`; `facts` of the contact it named."""
     _ = catalogue("phone").gettext(state.language)
     if state.step is Step.DONE:
         return _goodbye(state, notice, told, scene, _)
@@ -77,11 +92,25 @@ def speak(
             " You can also say the number."
         )
         return _asking(state, [*says, text], action, one_key=False, timeout=NUMBER_PAUSE)
+    if state.step in KNOWN:
+        facts = facts or Facts()
+        if notice is Notice.ENDED and facts.called:
+            says = []  # It is said where it stands.
+        says += question(state, facts, scene.municipality, scene.now, _)
+        one_key = state.step not in (Step.REFERENCE, Step.CODE)
+        pause = TOPIC_PAUSE if one_key else NUMBER_PAUSE
+        return _asking(state, says, action, one_key=one_key, timeout=pause)
+    says.append(_promise(state, told, scene))
+    if state.about.fixed:
+        offer = _(
+            "Press {yes} or say yes if that is right. Or tell us now what else we should know,"
+            " for example when it suits you best."
+        )
+        return _asking(state, [*says, offer.format(yes=YES_KEY)], action, timeout=TOPIC_PAUSE)
     offer = _(
         "Press {yes} or say yes if that is right. Press {other} if we should call another number."
         " Or tell us now what else we should know, for example when it suits you best."
     )
-    says.append(_promise(state, told, scene))
     says.append(offer.format(yes=YES_KEY, other=OTHER_NUMBER_KEY))
     return _asking(state, says, action, timeout=TOPIC_PAUSE)
 
@@ -98,7 +127,7 @@ def _notice(state: CallState, notice: Notice, scene: Scene, _: Translate) -> lis
         Notice.BAD_NUMBER: _("Sorry, we cannot call that number."),
         Notice.TO_A_PERSON: _("That is all right. A member of staff will help you."),
         Notice.NOTED: _("Thank you. We have written that down."),
-    }.get(notice)
+    }.get(notice) or notice_words(notice, state.language, _)
     return [said] if said else []
 
 
@@ -114,8 +143,9 @@ def _ask_topic(
     names = {key: departments[id_].name_in(state.language) for key, id_ in setting.menu.items()}
     names[SWITCHBOARD_KEY] = _("the switchboard")
     press = _("Press {key} for {name}.")
-    question = [_("Tell us in a few words what it is about, or press a key.")]
-    question += [press.format(key=key, name=name) for key, name in names.items()]
+    asked = [_("Tell us in a few words what it is about, or press a key.")]
+    asked += [press.format(key=key, name=name) for key, name in names.items()]
+    asked.append(_("If you have a reference number, press the star key."))
     if state.language == "da":
         other = Say(f"For English, press {LANGUAGE_KEY}.", "en")
     else:
@@ -126,7 +156,7 @@ def _ask_topic(
         ask=Ask(
             action=action,
             language=state.language,
-            says=(*spoken[:1], other, *spoken[1:], Say(" ".join(question), state.language)),
+            says=(*spoken[:1], other, *spoken[1:], Say(" ".join(asked), state.language)),
             timeout=TOPIC_PAUSE,
             hints=_hints(hints),
         )
@@ -136,14 +166,17 @@ def _ask_topic(
 def _asking(
     state: CallState, texts: list[str], action: str, *, timeout: int, one_key: bool = True
 ) -> Document:
-    says = tuple(Say(text, state.language) for text in texts)
+    says = tuple(Say(text, state.language) for text in texts if text)
     return Document(ask=Ask(action, state.language, says, one_key=one_key, timeout=timeout))
 
 
 def _goodbye(state: CallState, notice: Notice, told: Told, scene: Scene, _: Translate) -> Document:
     texts = _notice(state, notice, scene, _)
     called_back = told.promise is not None and told.promise.kind is PromiseKind.CALLBACK
-    if called_back:
+    if state.about.own:
+        # What is promised to somebody who had a reference before.
+        texts.append(_promise(state, told, scene))
+    elif called_back:
         texts.append(_promise(state, told, scene))
     else:
         texts.append(
@@ -153,33 +186,29 @@ def _goodbye(state: CallState, notice: Notice, told: Told, scene: Scene, _: Tran
             ).format(department=_department(state, scene))
         )
     texts.append(reference_sentence(told.reference, _))
-    if called_back:
+    if called_back and not state.about.own:
         texts.append(_("You will also get it in a text message."))
     texts.append(_("Thank you for calling. Goodbye."))
-    return Document(says=tuple(Say(text, state.language) for text in texts))
+    return Document(says=tuple(Say(text, state.language) for text in texts if text))
 
 
 def _promise(state: CallState, told: Told, scene: Scene) -> str:
     if told.promise is None:
         return ""
-    return promise_sentence(
-        told.promise,
-        _department(state, scene),
-        state.language,
-        scene.now,
-        scene.municipality.zone,
-        spoken=True,
+    _ = catalogue("phone").gettext(state.language)
+    return promise_words(
+        told.promise, state.department, state.language, scene.municipality, scene.now, _
     )
 
 
 def _department(state: CallState, scene: Scene) -> str:
-    return scene.municipality.departments[state.department].name_in(state.language)
+    return department_name(scene.municipality, state.department, state.language)
 
 
 def reference_sentence(reference: str, _: Translate) -> str:
     """The reference digit by digit in threes, twice: it is being written down."""
-    threes = ", ".join(" ".join(reference[at : at + 3]) for at in range(0, len(reference), 3))
-    return _("Your reference number is {digits}. I repeat: {digits}.").format(digits=threes)
+    text = _("Your reference number is {digits}. I repeat: {digits}.")
+    return text.format(digits=spelt(reference))
 
 
 def opening_sentence(language: str, scene: Scene) -> str:

@@ -16,11 +16,15 @@ from aiohttp import web
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
-from channels.i18n import catalogue, spoken_language
+from channels.i18n import catalogue, spoken_language, to_translate
 from channels.phone.calls import promise_from
+from channels.phone.sms_occasions import occasion_words
 from channels.phone.transport import Transport
 from channels.wording import grouped_reference, promise_sentence, say_time
-from router.errors import PermanentFailure, TemporaryFailure
+from router.decent import leaves_at
+from router.errors import NotYet, PermanentFailure, TemporaryFailure
+from router.model import PromiseKind
+from router.to_citizen import DIGITALLY_EXEMPT
 
 if TYPE_CHECKING:
     from router.config import Municipality
@@ -38,6 +42,10 @@ _HOPELESS: Final = {
     21610: "opted_out",
 }
 """Twilio's error codes that no repetition mends."""
+_AGAIN: Final = to_translate("{department} tried to call you and will try again {time}.")
+_NO_MORE: Final = to_translate(
+    "{department} tried to call you without reaching you. Choose another time, or call us."
+)
 
 
 class SmsSender:
@@ -75,6 +83,10 @@ class SmsSender:
             raise PermanentFailure("no_sms_provider")
         settings = self._house.settings
         contact = await self._house.contacts.head(effect.contact_id)
+        await self._at_a_decent_hour(effect)
+        if await self._house.wishes.wants_no_messages(str(effect.payload["to"])):
+            await self._instead(contact, effect)
+            return
         try:
             await self.client.messages.create_async(
                 to=effect.payload["to"],
@@ -86,6 +98,20 @@ class SmsSender:
         except (TwilioException, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise TemporaryFailure(f"sms_{type(error).__name__}") from error
         log.info("sms_sent", effect_id=effect.id, template=str(effect.payload.get("template")))
+
+    async def _at_a_decent_hour(self, effect: Effect) -> None:
+        """Raises NotYet at night, also for one that rested until now."""
+        now = self._house.clock.now()
+        at = leaves_at(effect.kind, effect.payload, now, self._house.municipality.zone)
+        if at > now:
+            raise NotYet(at)
+
+    async def _instead(self, contact: ContactHead, effect: Effect) -> None:
+        """Their number wants no text messages: by mail, or a person finds a way."""
+        if not contact.email or DIGITALLY_EXEMPT in contact.flags:
+            raise PermanentFailure("sms_stopped")
+        await self._house.wishes.tell_by_mail(contact.id, effect.payload, contact.email)
+        log.info("sms_stopped_told_by_mail", effect_id=effect.id)
 
     def _words(self, contact: ContactHead, payload: Mapping[str, Any]) -> str:
         house = self._house
@@ -122,22 +148,37 @@ def words(
     language = spoken_language(payload.get("language") or contact.language)
     _ = catalogue("phone").gettext(language)
     zone = municipality.zone
-    department = municipality.departments[contact.department].name_in(language)
+    department = _named(payload, contact, municipality)
     template = payload["template"]
-    if template == "tried":
-        retry = datetime.fromisoformat(payload["retry_at"])
-        said = _("{department} tried to call you and will try again {time}.").format(
-            department=department, time=say_time(retry, language, zone, now)
-        )
-    else:
+    said = occasion_words(payload, department, language, now, zone)
+    if not said and template == "tried":
+        # Without a time when a person decides what next: every attempt was made.
+        retry = payload.get("retry_at")
+        time = say_time(datetime.fromisoformat(retry), language, zone, now) if retry else ""
+        said = _(_AGAIN if retry else _NO_MORE).format(department=department, time=time)
+    elif not said:
         promise = promise_from(payload["promise"])
         said = promise_sentence(promise, department, language, now, zone)
         if template == "rescheduled":
             said = _("New time: {promise}").format(promise=said)
+        elif template == "withdrawn":
+            said = _("We do not call you. {promise}").format(promise=said)
+        if promise.kind is PromiseKind.CALLBACK:
+            hint = _("Answer with another time, e.g. tomorrow 10, or NO if we shall not call.")
+            said = f"{said} {hint}"
     reference = _("Reference {reference}, code {code}: {url}").format(
         reference=grouped_reference(contact.reference), code=access_code, url=f"{base_url}/status"
     )
     return f"{municipality.name}: {said} {reference}"
+
+
+def _named(payload: Mapping[str, Any], contact: ContactHead, municipality: Municipality) -> str:
+    """The department that a message is about: one part's, or the contact's."""
+    departments = municipality.departments
+    known = departments.get(str(payload.get("department") or contact.department))
+    if known is None:
+        known = departments[municipality.default_department]
+    return known.name_in(spoken_language(payload.get("language") or contact.language))
 
 
 def _failure(status: int, code: int | None) -> PermanentFailure | TemporaryFailure:

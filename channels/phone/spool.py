@@ -42,6 +42,8 @@ class Spooled:
     number: str = ""
     """E.164, typed by the caller; empty when they typed none."""
     status: str = ""
+    asked: bool = False
+    """`number` answers our own question for a phone number, asked while the ledger was away."""
 
 
 Take = Callable[[Spooled], Awaitable[None]]

@@ -15,6 +15,27 @@ for (const part of document.querySelectorAll("[data-shown-by]")) {
   show();
 }
 
+// The free times are those of the department that is chosen.
+const slots = document.getElementById("slot");
+const department = document.getElementById("department");
+if (slots && department) {
+  const shown = document.querySelector("[data-times-of]");
+  department.addEventListener("change", async () => {
+    const asked = department.value;
+    const address = new URLSearchParams({ department: asked });
+    if (document.documentElement.lang !== "da") address.set("lang", document.documentElement.lang);
+    try {
+      const answer = await fetch(`/tider?${address}`);
+      if (!answer.ok || department.value !== asked) return;
+      slots.innerHTML = await answer.text();
+      const name = asked ? department.selectedOptions[0].text : shown.dataset.usual;
+      shown.textContent = shown.dataset.timesOf.replace("{department}", name);
+    } catch {
+      // The old times stay; what is promised is said on the receipt.
+    }
+  });
+}
+
 // Sent once. (The server would recognise a second one anyway.)
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from channels.web import api, entrance, information, openapi, status
+from channels.web import api, callback, entrance, information, openapi, slots, status, times
 from channels.web.limits import WRONG_CODES, WrongCodes
 from channels.web.passes import PASSES, Passes
 from router.house import House
@@ -15,7 +15,10 @@ def setup(app: web.Application, house: House) -> None:
     app[WRONG_CODES] = WrongCodes(house.redis)
     app[PASSES] = Passes(house.ledger, house.clock)
     api.setup(app)
+    callback.setup(app)
+    slots.setup(app)
     openapi.setup(app)
     entrance.setup(app)
     status.setup(app)
+    times.setup(app)
     information.setup(app)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from channels.i18n import catalogue, spoken_language
 from channels.web.story import told
 from channels.wording import promise_sentence, say_time
 from router.explaining import sentence
-from router.model import ContactState, PromiseGiven, PromiseState, Receipt
+from router.model import ContactState, PromiseGiven, PromiseKind, PromiseState, Receipt
+from router.wishes import numbered_calls
 
 if TYPE_CHECKING:
     from router.config import Municipality
     from router.rows import ContactHead, ContactView, PromiseRow
+
+
+_TOLD_AS: Final = {PromiseKind.CALL_BEFORE_REFUSAL: PromiseKind.CALLBACK}
+"""Why we call is said when we call."""
 
 
 def owner_name(
@@ -43,7 +48,7 @@ def promise_answer(
     now: datetime,
 ) -> dict[str, Any]:
     """A promise as the API answers it; `department` is the name to say."""
-    answer: dict[str, Any] = {"kind": promise.kind.value}
+    answer: dict[str, Any] = {"kind": _TOLD_AS.get(promise.kind, promise.kind).value}
     if promise.phone:
         answer["phone"] = promise.phone
     if promise.not_before is not None:
@@ -77,6 +82,13 @@ def open_promises(promises: Iterable[PromiseRow]) -> list[PromiseRow]:
     )
 
 
+def open_calls(view: ContactView) -> list[tuple[int, PromiseRow]]:
+    """The calls that can be changed, each with the number by which its citizen says which
+    one is meant; the first due first."""
+    calls = [(n, call) for n, call in numbered_calls(view.promises) if call.state.is_open]
+    return sorted(calls, key=lambda numbered: numbered[1].due_at)
+
+
 def given(promise: PromiseRow) -> PromiseGiven:
     """A promise as the citizen hears it."""
     return PromiseGiven(promise.kind, promise.not_before, promise.due_at, promise.phone)
@@ -101,7 +113,7 @@ def next_step(
             "We should have been in touch with you by now, and we are sorry that we have not. "
             "Your enquiry is still with us and is marked as late."
         )
-    name = department_name(municipality, head.department, language)
+    name = department_name(municipality, first.department, language)
     if first.state is PromiseState.RESTING and first.retry_at is not None:
         at = say_time(first.retry_at, language, municipality.zone, now)
         return _("{department} called without reaching you, and will try again {time}.").format(
@@ -138,8 +150,19 @@ def contact_answer(
     }
     if head.next_due_at is not None:
         answer["next_due_at"] = head.next_due_at
+    calls = open_calls(view)
+    # Where there is only one, nobody needs to say which.
+    numbers = {call.id: number for number, call in calls} if len(calls) > 1 else {}
     answer["promises"] = [
-        promise_answer(given(promise), name, language, municipality, now) for promise in promises
+        promise_answer(
+            given(promise),
+            department_name(municipality, promise.department, language),
+            language,
+            municipality,
+            now,
+        )
+        | ({"call": numbers[promise.id]} if promise.id in numbers else {})
+        for promise in promises
     ]
     answer["created_at"] = head.created_at
     answer["updated_at"] = head.updated_at

@@ -18,8 +18,10 @@ from channels.web.answers import contact_answer, receipt_answer
 from channels.web.fields import reference_digits
 from channels.web.limits import WRONG_CODES
 from channels.web.models import NewContact, NewMessage
+from channels.web.plan import plan_answer
 from router.errors import KeyReused, SenderError
 from router.model import Arrival, CallbackWish, Channel, Group, Receipt
+from router.pledging import NO_CALLS
 from router.promises import check_window
 from router.reference import is_reference
 
@@ -35,6 +37,7 @@ _KEY_REUSED: Final = to_translate(
 _NO_CODE: Final = to_translate("Send the access code in the header X-Access-Code.")
 _NO_FIT: Final = to_translate("There is no enquiry with that number and access code.")
 
+_NO_CALLS: Final = frozenset({NO_CALLS})
 _GROUPS: Final = {group.value: group for group in Group}
 
 
@@ -53,6 +56,8 @@ async def make_contact(request: web.Request) -> web.Response:
     phone = new.phone or ""
     wish = None
     if new.callback is not None:
+        if new.no_calls:
+            raise _field(request, "/no_calls", "callback_and_no_calls")
         wish = _wish(request, new, now)
         phone = phone or wish.phone
     key, fingerprint = await _dedupe(request)
@@ -68,6 +73,7 @@ async def make_contact(request: web.Request) -> web.Response:
         email=new.email or "",
         group=_GROUPS[new.group] if new.group else None,
         callback=wish,
+        flags=_NO_CALLS if new.no_calls else frozenset(),
         fingerprint=fingerprint,
     )
     receipt = await _receive(request, arrival)
@@ -81,16 +87,18 @@ async def make_contact(request: web.Request) -> web.Response:
 async def show_contact(request: web.Request) -> web.Response:
     """`GET /api/v1/contacts/{reference}`."""
     house = request.app[HOUSE]
-    reference = await _opened(request)
+    reference = await opened(request)
     view = await house.contacts.view(reference)
     language = api_language(request) if "Accept-Language" in request.headers else view.head.language
-    return json_response(contact_answer(view, language, house.municipality, house.clock.now()))
+    now = house.clock.now()
+    answer = contact_answer(view, language, house.municipality, now)
+    return json_response(answer | plan_answer(view, language, house.municipality, now))
 
 
 async def add_message(request: web.Request) -> web.Response:
     """`POST /api/v1/contacts/{reference}/messages`."""
     house = request.app[HOUSE]
-    reference = await _opened(request)
+    reference = await opened(request)
     new = await json_body(request, NewMessage)
     now = house.clock.now()
     key, fingerprint = await _dedupe(request)
@@ -148,7 +156,7 @@ async def _dedupe(request: web.Request) -> tuple[str, bytes]:
     return f"key:{key}", digest.digest()
 
 
-async def _opened(request: web.Request) -> str:
+async def opened(request: web.Request) -> str:
     """The reference in the address, once its access code has been shown."""
     _ = catalogue("web").gettext(api_language(request))
     reference = reference_digits(request.match_info["reference"])

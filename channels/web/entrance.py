@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import web
@@ -14,18 +14,15 @@ from channels.i18n import DANISH
 from channels.keys import HOUSE
 from channels.web.answers import department_name, given, open_promises, owner_name
 from channels.web.fields import MAX_EMAIL, MAX_NAME, MAX_PHONE, MAX_SUBJECT, MAX_TEXT
-from channels.web.form import (
-    Entry,
-    check,
-    days_to_choose,
-    kept_form_id,
-    read_form,
-    times_to_choose,
-)
+from channels.web.form import Entry, check, kept_form_id, read_form
 from channels.web.passes import LIFETIME, PASSES
-from channels.wording import promise_sentence, say_date
+from channels.web.slots import slots_to_choose
+from channels.wording import promise_sentence
 from router.errors import LedgerAway
-from router.model import PromiseGiven
+from router.model import CallbackWish, PromiseGiven, PromiseKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +40,13 @@ def setup(app: web.Application) -> None:
     app.router.add_get("/", show_form)
     app.router.add_post("/", take_form)
     app.router.add_get(RECEIPT_PATH, show_receipt)
+    app.router.add_get("/tider", show_times)
 
 
 async def show_form(request: web.Request) -> web.Response:
     """`GET /`: an empty form."""
     form_id = kept_form_id(request.cookies.get(SHEET_COOKIE, ""))
-    response = _form_page(request, Entry(form_id=form_id), {})
+    response = await _form_page(request, Entry(form_id=form_id), {})
     _set_cookie(
         request, response, SHEET_COOKIE, form_id, path="/", max_age=int(SHEET_KEPT.total_seconds())
     )
@@ -60,23 +58,32 @@ async def take_form(request: web.Request) -> web.Response:
     refuse_cross_site(request)
     house = request.app[HOUSE]
     language = page_language(request)
-    entry = Entry.of(await read_form(request))
+    values = await read_form(request)
+    entry = Entry.of(values)
+    if "show_times" in values:
+        # Without JavaScript: the times of the department that was chosen; nothing is sent yet.
+        return await _form_page(request, entry, {}, times_shown=True)
     checked = check(entry, language, house.municipality, house.clock.now())
     if checked.arrival is None:
-        return _form_page(request, entry, checked.errors, status=422)
+        return await _form_page(request, entry, checked.errors, status=422)
     try:
         receipt = await house.reception.receive(checked.arrival)
     except LedgerAway:
         # What was written is in the page again; the form's id makes a second try harmless.
         log.warning("ledger_away", path="/")
-        response = _form_page(request, entry, {}, status=503, away=True)
+        response = await _form_page(request, entry, {}, status=503, away=True)
         response.headers["Retry-After"] = RETRY_AFTER
         return response
     log.info("web_contact", contact_id=receipt.contact_id, repeated=receipt.repeated)
     if SHEET_COOKIE not in request.cookies:
         # Nothing can be kept with this browser, so the receipt is the answer itself.
         return await _receipt_page(
-            request, receipt.reference, receipt.department, receipt.caseworker, receipt.promise
+            request,
+            receipt.reference,
+            receipt.department,
+            receipt.caseworker,
+            receipt.promise,
+            other_time=_differs(checked.arrival.callback, receipt.promise),
         )
     address = RECEIPT_PATH if language == DANISH else f"{RECEIPT_PATH}?lang={language}"
     response = web.Response(status=303, headers={"Location": address})
@@ -110,7 +117,29 @@ async def show_receipt(request: web.Request) -> web.Response:
         view.head.department,
         view.head.caseworker,
         given(promises[0]) if promises else None,
+        other_time=any("wished_from" in event.data for event in view.timeline[:1]),
     )
+
+
+async def show_times(request: web.Request) -> web.Response:
+    """`GET /tider?department=`: the choices of the list of times, for the page's script."""
+    house, language = request.app[HOUSE], page_language(request)
+    department = _department(request, request.query.get("department", ""))
+    choices = await slots_to_choose(house, department, language)
+    return render(request, "web/slot_options.html", {"choices": choices or [], "chosen": ""})
+
+
+def _department(request: web.Request, chosen: str) -> str:
+    """Whose times are shown: the default department's while none is chosen."""
+    municipality = request.app[HOUSE].municipality
+    return chosen if chosen in municipality.departments else municipality.default_department
+
+
+def _differs(wish: CallbackWish | None, promise: PromiseGiven | None) -> bool:
+    """Whether somebody who chose a time was promised something else."""
+    if wish is None or promise is None or wish.until is None:
+        return False
+    return promise.kind is not PromiseKind.CALLBACK or promise.due_at != wish.until
 
 
 async def _receipt_page(
@@ -119,6 +148,8 @@ async def _receipt_page(
     department: str | None,
     caseworker: str | None,
     promise: PromiseGiven | None,
+    *,
+    other_time: bool = False,
 ) -> web.Response:
     house = request.app[HOUSE]
     language = page_language(request)
@@ -130,6 +161,8 @@ async def _receipt_page(
         "owner": "",
         "department": "",
         "promise": "",
+        "other_time": other_time,
+        "called": promise is not None and promise.kind is PromiseKind.CALLBACK,
     }
     if department is not None:
         name = department_name(municipality, department, language)
@@ -140,17 +173,19 @@ async def _receipt_page(
     return render(request, "web/receipt.html", values)
 
 
-def _form_page(
+async def _form_page(
     request: web.Request,
     entry: Entry,
-    errors: dict[str, str],
+    errors: Mapping[str, str],
     *,
     status: int = 200,
     away: bool = False,
+    times_shown: bool = False,
 ) -> web.Response:
     house = request.app[HOUSE]
-    municipality, now = house.municipality, house.clock.now()
+    municipality = house.municipality
     language = page_language(request)
+    department = _department(request, entry.department)
     context = {
         "entry": entry,
         "errors": errors,
@@ -162,11 +197,12 @@ def _form_page(
             ),
             key=lambda choice: choice[1],
         ),
-        "days": _named_days(days_to_choose(municipality, now), language, request),
-        "times": [
-            (at, at.replace(":", "." if language == DANISH else ":"))
-            for at in times_to_choose(municipality, now)
-        ],
+        "slots": None if away else await slots_to_choose(house, department, language),
+        "usual_times_of": municipality.departments[municipality.default_department].name_in(
+            language
+        ),
+        "times_of": municipality.departments[department].name_in(language),
+        "times_shown": times_shown,
         "limits": {
             "text": MAX_TEXT,
             "subject": MAX_SUBJECT,
@@ -176,14 +212,6 @@ def _form_page(
         },
     }
     return render(request, "web/form.html", context, status=status)
-
-
-def _named_days(days: list[date], language: str, request: web.Request) -> list[tuple[str, str]]:
-    zone = request.app[HOUSE].municipality.zone
-    return [
-        (day.isoformat(), say_date(datetime.combine(day, time(12), zone), language, zone))
-        for day in days
-    ]
 
 
 def _set_cookie(

@@ -58,3 +58,11 @@ def email_address(written: str) -> str | None:
 def reference_digits(written: str) -> str:
     """A reference as somebody wrote it, without blanks, dots and hyphens."""
     return _SEPARATORS.sub("", written)
+
+
+def read_call(written: str) -> int | None:
+    """The number of a call as it was sent; None when it is none."""
+    written = written.strip()
+    if not (written.isascii() and written.isdigit() and len(written) < 5):
+        return None
+    return int(written)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -27,8 +27,10 @@ from channels.web.fields import (
     email_address,
     phone_number,
 )
+from channels.web.slots import read_slot
 from router.errors import SenderError
 from router.model import Arrival, CallbackWish, Channel, Group
+from router.pledging import NO_CALLS
 from router.promises import check_window
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 _MAX_FIELDS: Final = 50
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_ID: Final = re.compile(r"[0-9a-f]{32}")
-_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _GROUPS: Final = {group.value: group for group in Group}
 
 _NO_TEXT: Final = to_translate("Tell us in a few words what it is about")
@@ -47,11 +48,7 @@ _BAD_PHONE: Final = to_translate(
     "Check the phone number. It should look like 20 30 40 50, or +46 70 123 45 67 from abroad"
 )
 _NO_PHONE: Final = to_translate("Write the number that we shall call you on")
-_NO_DAY: Final = to_translate("Choose the day that the time is on")
-_BAD_DAY: Final = to_translate("Choose one of the days in the list")
-_BAD_TIME: Final = to_translate("Choose one of the times in the list")
-_CLOSED: Final = to_translate("We are closed that day. Choose another day")
-_OUTSIDE: Final = to_translate("We are closed at that time. That day we are open {hours}")
+_BAD_SLOT: Final = to_translate("Choose one of the times in the list")
 _BAD_CHOICE: Final = to_translate("Choose one of the possibilities")
 
 
@@ -99,11 +96,10 @@ class Entry:
     email: str = ""
     phone: str = ""
     call_me: bool = False
-    day: str = ""
-    """ISO date, empty for as soon as possible."""
-    start: str = ""
-    """Local time HH:MM, empty for any."""
-    end: str = ""
+    slot: str = ""
+    """A time of the list, empty for as soon as possible."""
+    no_calls: bool = False
+    """They cannot be called at all."""
     department: str = ""
     """Department id, empty for "I do not know"."""
 
@@ -118,9 +114,8 @@ class Entry:
             email=values.get("email", ""),
             phone=values.get("phone", ""),
             call_me=bool(values.get("call_me")),
-            day=values.get("day", ""),
-            start=values.get("start", ""),
-            end=values.get("end", ""),
+            slot=values.get("slot", ""),
+            no_calls=bool(values.get("no_calls")),
             department=values.get("department", ""),
         )
 
@@ -132,7 +127,7 @@ class Entry:
         """
         digest = digest_of(
             self.text, self.subject, self.group, self.name, self.email, self.phone,
-            str(self.call_me), self.day, self.start, self.end, self.department,
+            str(self.call_me), self.slot, str(self.no_calls), self.department,
         )  # fmt: skip
         return f"form:{self.form_id}:{digest}"
 
@@ -175,6 +170,8 @@ class _Check:
         email = self._email()
         phone = self._phone()
         wish = self._wish(phone) if entry.call_me else None
+        if entry.call_me and entry.no_calls:
+            self._errors["no_calls"] = say("callback_and_no_calls", self._)
         if entry.department and entry.department not in self._municipality.departments:
             self._errors["department"] = self._(_BAD_CHOICE)
         if self._errors:
@@ -192,6 +189,7 @@ class _Check:
             group=group,
             menu=entry.department,
             callback=wish,
+            flags=frozenset({NO_CALLS}) if entry.no_calls else frozenset(),
         )
         return Checked(arrival, {})
 
@@ -221,98 +219,26 @@ class _Check:
         return number or ""
 
     def _wish(self, phone: str) -> CallbackWish | None:
-        entry = self._entry
-        if not entry.day:
-            if entry.start or entry.end:
-                self._errors["day"] = self._(_NO_DAY)
+        if not self._entry.slot:
             return CallbackWish(phone)
-        day = _date(entry.day)
-        if day is None:
-            self._errors["day"] = self._(_BAD_DAY)
+        ends = read_slot(self._entry.slot)
+        if ends is None:
+            self._errors["slot"] = self._(_BAD_SLOT)
             return None
-        start, end = _time(entry.start), _time(entry.end)
-        for name, written, read in (("start", entry.start, start), ("end", entry.end, end)):
-            if written and read is None:
-                self._errors[name] = self._(_BAD_TIME)
-                return None
-        return self._window(phone, day, start, end)
-
-    def _window(
-        self, phone: str, day: date, start: time | None, end: time | None
-    ) -> CallbackWish | None:
-        municipality = self._municipality
-        zone = municipality.zone
-        # A day far away is refused before its opening hours are worked out.
-        if not self._fits("day", None, datetime.combine(day, time(23, 59), zone)):
-            return None
-        calendar = municipality.departments[
-            self._entry.department
-            if self._entry.department in municipality.departments
-            else municipality.default_department
-        ].hours
-        openings = municipality.hours.intervals(calendar, day)
-        if not openings:
-            self._errors["day"] = self._(_CLOSED)
-            return None
-        opens, closes = openings[0][0], openings[-1][1]
-        not_before = datetime.combine(day, start, zone).astimezone(UTC) if start else opens
-        until = datetime.combine(day, end, zone).astimezone(UTC) if end else closes
-        if not self._fits("end" if end else "day", not_before, until):
-            return None
-        if until <= opens or not_before >= closes:
-            hours = f"{opens.astimezone(zone):%H.%M}–{closes.astimezone(zone):%H.%M}"
-            self._errors["start"] = self._(_OUTSIDE).format(hours=hours)
-            return None
-        return CallbackWish(phone, not_before if not_before > self._now else None, until)
-
-    def _fits(self, name: str, not_before: datetime | None, until: datetime) -> bool:
+        start, until = ends
         try:
-            check_window(not_before, until, self._now)
+            check_window(start, until, self._now)
+            self._must_be_open(start, until)
         except SenderError as error:
-            self._errors[name] = say(error.code, self._) or self._(_BAD_DAY)
-            return False
-        return True
+            self._errors["slot"] = say(error.code, self._) or self._(_BAD_SLOT)
+            return None
+        return CallbackWish(phone, start, until)
 
-
-def _date(written: str) -> date | None:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return None
-
-
-def _time(written: str) -> time | None:
-    match = _CLOCK.fullmatch(written)
-    return time(int(match[1]), int(match[2])) if match else None
-
-
-DAYS_OFFERED: Final = 10
-"""Open days in the list."""
-_DAYS_LOOKED_AT: Final = 40
-
-
-def days_to_choose(municipality: Municipality, now: datetime) -> list[date]:
-    """The next open days, today among them while we are open."""
-    calendar = municipality.departments[municipality.default_department].hours
-    today = now.astimezone(municipality.zone).date()
-    days: list[date] = []
-    for ahead in range(_DAYS_LOOKED_AT):
-        day = today + timedelta(days=ahead)
-        openings = municipality.hours.intervals(calendar, day)
-        if openings and openings[-1][1] > now:
-            days.append(day)
-            if len(days) == DAYS_OFFERED:
-                break
-    return days
-
-
-def times_to_choose(municipality: Municipality, now: datetime) -> list[str]:
-    """Full hours in which we are open on some day of the list, as HH:MM."""
-    calendar = municipality.departments[municipality.default_department].hours
-    first, last = 24, 0
-    for day in days_to_choose(municipality, now):
-        openings = municipality.hours.intervals(calendar, day)
-        first = min(first, openings[0][0].astimezone(municipality.zone).hour)
-        closes = openings[-1][1].astimezone(municipality.zone)
-        last = max(last, closes.hour + (closes.minute > 0))
-    return [f"{hour:02d}:00" for hour in range(first, min(last, 23) + 1)]
+    def _must_be_open(self, start: datetime, until: datetime) -> None:
+        municipality = self._municipality
+        department = self._entry.department
+        if department not in municipality.departments:
+            department = municipality.default_department
+        calendar = municipality.departments[department].hours
+        if municipality.hours.next_open(calendar, start) >= until:
+            raise SenderError("window_closed")

@@ -17,6 +17,7 @@ from channels.web.fields import (
     email_address,
     phone_number,
 )
+from router.model import PromiseKind
 
 
 def _keepable(text: str) -> str:
@@ -126,6 +127,11 @@ class NewContact(_FromOutside):
     )
     language: Language | None = None
     callback: Callback | None = None
+    no_calls: bool = Field(
+        default=False,
+        description="The citizen cannot be called, ever: we answer in writing. Not together "
+        "with `callback`.",
+    )
 
 
 class NewMessage(_FromOutside):
@@ -134,15 +140,51 @@ class NewMessage(_FromOutside):
     text: Text
 
 
+class NewTime(_FromOutside):
+    """Another time for the call that was promised. At least one end."""
+
+    not_before: Moment | None = Field(
+        default=None, alias="from", description="Not before this moment."
+    )
+    until: Moment | None = Field(
+        default=None,
+        description="Not after this moment. Without it the first free time after `from` is "
+        "promised; with it we call within these two, or nothing is changed.",
+    )
+
+
+class SlotAnswer(BaseModel):
+    """A time at which we can promise to call."""
+
+    start: datetime = Field(alias="from")
+    until: datetime
+    text: str = Field(description="The time in words.")
+
+
+class SlotsAnswer(BaseModel):
+    """The free times of a department, the first in front."""
+
+    department: str
+    department_name: str
+    slots: list[SlotAnswer] = Field(
+        description="May be gone when somebody wants one: a time is promised when it is taken."
+    )
+
+
 class PromiseAnswer(BaseModel):
     """What we promise, and by when."""
 
-    kind: Literal["callback", "answer"]
+    kind: PromiseKind
     phone: str | None = Field(default=None, description="The number that we call, E.164.")
     not_before: datetime | None = Field(
         default=None, alias="from", description="We call no earlier than this."
     )
     until: datetime = Field(description="It is done no later than this.")
+    call: int | None = Field(
+        default=None,
+        description="Says which call is meant when it is changed or withdrawn. Only in the list "
+        "of a contact's promises, and only where several calls are promised.",
+    )
     text: str = Field(description="The promise in one sentence, in the language of the contact.")
 
 
@@ -172,6 +214,30 @@ class EventAnswer(BaseModel):
     text: str | None = Field(default=None, description="What the citizen wrote.")
 
 
+class TopicAnswer(BaseModel):
+    """One topic of an enquiry that holds several."""
+
+    title: str
+    department: str = Field(description="Id of the department that has this topic.")
+    department_name: str
+    state: Literal["open", "solved", "withdrawn"]
+    promise: str | None = Field(
+        default=None, description="What is promised for it, in one sentence."
+    )
+
+
+class MeetingAnswer(BaseModel):
+    """A meeting about the enquiry."""
+
+    subject: str
+    starts_at: datetime = Field(alias="from")
+    ends_at: datetime = Field(alias="until")
+    way: Literal["place", "phone", "video"]
+    place: str = Field(description="Address, number that we call, or link.")
+    state: Literal["agreed", "held", "cancelled"]
+    text: str = Field(description="When and where, for people.")
+
+
 class ContactAnswer(BaseModel):
     """A contact as its citizen sees it. Internal notes are never part of it."""
 
@@ -189,6 +255,11 @@ class ContactAnswer(BaseModel):
     next_step: str = Field(description="What happens next, in one sentence.")
     next_due_at: datetime | None = None
     promises: list[PromiseAnswer] = Field(description="Open promises, the first due first.")
+    plan: list[TopicAnswer] = Field(
+        description="The topics of an enquiry that holds several; whoever is `owner` keeps them "
+        "together."
+    )
+    meetings: list[MeetingAnswer]
     created_at: datetime
     updated_at: datetime
     timeline: list[EventAnswer] = Field(description="Oldest first.")
@@ -221,3 +292,6 @@ class ProblemAnswer(BaseModel):
     code: str = Field(description="Static and machine-readable.")
     detail: str | None = None
     errors: list[FieldError] | None = None
+    next: SlotAnswer | None = Field(
+        default=None, description="The first free time after one that cannot be promised."
+    )

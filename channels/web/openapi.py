@@ -17,17 +17,21 @@ from channels.web.models import (
     MessageAnswer,
     NewContact,
     NewMessage,
+    NewTime,
     ProblemAnswer,
     ReceiptAnswer,
+    SlotsAnswer,
 )
+from channels.web.slots import MOST_DAYS, USUAL_DAYS
 
-_READ: Final = (NewContact, NewMessage)
-_ANSWERED: Final = (ReceiptAnswer, ContactAnswer, MessageAnswer, ProblemAnswer)
+_READ: Final = (NewContact, NewMessage, NewTime)
+_ANSWERED: Final = (ReceiptAnswer, ContactAnswer, MessageAnswer, SlotsAnswer, ProblemAnswer)
 _SCHEMAS: Final = "#/components/schemas/{model}"
 _REFUSALS: Final = {
     400: "The body is not JSON, or Idempotency-Key is not usable.",
     401: "The access code is missing.",
-    404: "No contact has that reference and access code.",
+    404: "No contact has that reference and access code; or there is no such department.",
+    409: "No call is promised, it has ended, or the time was taken; see code and next.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "A field does not fit, or Idempotency-Key was used for another content.",
@@ -57,6 +61,38 @@ _KEY: Final = {
     "sent, and gets the same answer. With another body it is refused with 422.",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
 }
+_CALL: Final = {
+    "name": "call",
+    "in": "query",
+    "required": False,
+    "description": "Which call, as the contact's promises number them. Needed only where several "
+    "are promised, one for each topic; without it they are refused with 409.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+_SLOTS: Final = (
+    {
+        "name": "department",
+        "in": "query",
+        "required": True,
+        "description": "Id of the department.",
+        "schema": {"type": "string", "examples": ["byg"]},
+    },
+    {
+        "name": "from",
+        "in": "query",
+        "required": False,
+        "description": "A day (2026-11-24) or a moment (2026-11-24T13:00:00+01:00); now when "
+        "left out. At most 60 days ahead.",
+        "schema": {"type": "string", "examples": ["2026-11-24"]},
+    },
+    {
+        "name": "days",
+        "in": "query",
+        "required": False,
+        "description": "How many days from there.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": USUAL_DAYS},
+    },
+)
 
 
 def describe(title: str, server: str) -> dict[str, Any]:
@@ -88,6 +124,36 @@ def describe(title: str, server: str) -> dict[str, Any]:
                     "security": [{"accessCode": []}],
                     "parameters": [_REFERENCE, _LANGUAGE],
                     "responses": _answers(200, ContactAnswer, 401, 404, 429, 503),
+                }
+            },
+            "/api/v1/contacts/{reference}/callback": {
+                "post": {
+                    "operationId": "changeCallback",
+                    "summary": "Change the time of the call that was promised",
+                    "description": "Sent twice it is changed once. What was promised before "
+                    "stays as it was when the time cannot be promised.",
+                    "security": [{"accessCode": []}],
+                    "parameters": [_REFERENCE, _CALL, _LANGUAGE],
+                    "requestBody": _body(NewTime),
+                    "responses": _answers(
+                        200, MessageAnswer, 400, 401, 404, 409, 413, 415, 422, 429, 503
+                    ),
+                },
+                "delete": {
+                    "operationId": "withdrawCallback",
+                    "summary": "Withdraw the call that was promised",
+                    "description": "The contact itself stays open, and is answered in writing.",
+                    "security": [{"accessCode": []}],
+                    "parameters": [_REFERENCE, _CALL, _LANGUAGE],
+                    "responses": _answers(200, MessageAnswer, 401, 404, 409, 429, 503),
+                },
+            },
+            "/api/v1/slots": {
+                "get": {
+                    "operationId": "showSlots",
+                    "summary": "Times at which a department can promise to call",
+                    "parameters": [*_SLOTS, _LANGUAGE],
+                    "responses": _answers(200, SlotsAnswer, 404, 422, 503),
                 }
             },
             "/api/v1/contacts/{reference}/messages": {

@@ -16,13 +16,16 @@ from channels.web.answers import (
     owner_name,
     why_here,
 )
+from channels.web.calls import calls_to_show, error_field
 from channels.web.fields import MAX_TEXT, reference_digits
 from channels.web.form import digest_of, kept_form_id, new_form_id, read_form
 from channels.web.limits import WRONG_CODES
 from channels.web.passes import PASSES
+from channels.web.plan import plan_context
 from channels.web.story import told
 from router.errors import LedgerAway, NotFound
 from router.model import Arrival, Channel, ContactState
+from router.pledging import NO_CALLS
 from router.reference import is_reference
 
 _NO_FIT: Final = to_translate(
@@ -64,7 +67,7 @@ async def show(request: web.Request) -> web.Response:
     if given_pass:
         reference = await request.app[PASSES].check(given_pass)
         if reference is not None:
-            return await _status_page(request, reference)
+            return await status_page(request, reference)
     written = values.get("reference", "").strip()[:40]
     code = values.get("code", "").strip()
     _ = catalogue("web").gettext(page_language(request))
@@ -80,7 +83,7 @@ async def show(request: web.Request) -> web.Response:
     await limits.refuse_if_too_many(request, reference)
     if is_reference(reference) and request.app[HOUSE].contacts.code_fits(reference, code):
         try:
-            return await _status_page(request, reference)
+            return await status_page(request, reference)
         except NotFound:
             pass  # A code that fits a reference nobody has: answered like any other.
     await limits.count(request, reference)
@@ -96,12 +99,12 @@ async def add_message(request: web.Request) -> web.Response:
     house = request.app[HOUSE]
     reference = await request.app[PASSES].check(values.get("pass", ""))
     if reference is None:
-        return _ask_page(request, "", {"reference": _(_ENDED)}, status=403)
+        return pass_has_ended(request)
     text = values.get("text", "").strip()
     form_id = kept_form_id(values.get("form_id", ""))
     if not text or len(text) > MAX_TEXT:
         error = _(_NO_TEXT) if not text else _(_TOO_LONG).format(limit=MAX_TEXT)
-        return await _status_page(
+        return await status_page(
             request, reference, written=text, error=error, form_id=form_id, status=422
         )
     arrival = Arrival(
@@ -128,7 +131,13 @@ async def add_message(request: web.Request) -> web.Response:
             },
             status=503,
         )
-    return await _status_page(request, reference, sent=True)
+    return await status_page(request, reference, sent=True)
+
+
+def pass_has_ended(request: web.Request) -> web.Response:
+    """The page was opened too long ago: who it is must be shown again."""
+    text = catalogue("web").gettext(page_language(request))(_ENDED)
+    return _ask_page(request, "", {"reference": text}, status=403)
 
 
 def _other_language(language: str) -> str:
@@ -147,7 +156,7 @@ def _ask_page(
     return render(request, "web/status_ask.html", context, status=status)
 
 
-async def _status_page(
+async def status_page(
     request: web.Request,
     reference: str,
     *,
@@ -155,14 +164,23 @@ async def _status_page(
     written: str = "",
     error: str = "",
     form_id: str = "",
+    notice: str = "",
+    slot_error: str = "",
+    call: int | None = None,
     status: int = 200,
 ) -> web.Response:
+    """The status of a contact whose citizen has shown that it is theirs.
+
+    `slot_error` is what is wrong with the time chosen for `call`.
+    """
     house = request.app[HOUSE]
     language = page_language(request)
     municipality, now = house.municipality, house.clock.now()
     view = await house.contacts.view(reference)
     head = view.head
     promises = open_promises(view.promises)
+    calls = await calls_to_show(house, view, language)
+    wrong = ((error_field(calls, call), slot_error), ("text", error))
     context: dict[str, Any] = {
         "reference": reference,
         "subject": head.subject,
@@ -175,11 +193,15 @@ async def _status_page(
         "next_step": next_step(head, promises, language, municipality, now),
         "expected": promises[0].due_at if promises else None,
         "late": bool(promises) and promises[0].due_at <= now,
+        **plan_context(view, language, municipality, now),
         "steps": list(told(view.timeline, language, municipality)),
         "pass": await request.app[PASSES].give(reference),
         "form_id": form_id or new_form_id(),
         "written": written,
-        "errors": {"text": error} if error else {},
+        "errors": {name: text for name, text in wrong if text},
+        "notice": notice,
+        "no_calls": NO_CALLS in head.flags,
+        "calls": calls,
         "sent": sent,
         "limit": MAX_TEXT,
         "other_language": _other_language(language),

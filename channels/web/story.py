@@ -37,6 +37,9 @@ _FROM_CITIZEN: Final = {
     "called": to_translate("You called us"),
     "said": to_translate("You told us what it is about"),
     "message": to_translate("You wrote to us"),
+    "rescheduled": to_translate("You chose a new time: {window}"),
+    "withdrawn": to_translate("You told us that you no longer need the call"),
+    "time_confirmed": to_translate("You told us that the time suits you"),
 }
 _FROM_US: Final = {
     "routed": to_translate("Your enquiry was passed on to {department}"),
@@ -48,6 +51,24 @@ _FROM_US: Final = {
     "closed": to_translate("Your enquiry was finished"),
     "late": to_translate("We did not keep to the time. The department has been told"),
     "withdrawn": to_translate("You told us that you no longer need the call"),
+}
+_PLANS: Final = {
+    "split": to_translate("We have made a plan for the topics of your enquiry"),
+    "part_solved": to_translate("One topic of your enquiry is done"),
+    "part_withdrawn": to_translate("You no longer need one topic of your enquiry"),
+    "meeting_agreed": to_translate("We agreed to meet {window}"),
+    "meeting_moved": to_translate("The meeting was moved: {window}"),
+    "meeting_cancelled": to_translate("The meeting {window} was cancelled"),
+    "meeting_held": to_translate("We met"),
+    "agenda_given": to_translate("We gave you the agenda of the meeting"),
+    "minutes_given": to_translate("We gave you the minutes of the meeting"),
+    "letter_sent": to_translate("We wrote to you"),
+    "unreachable_told": to_translate("We have tried to reach you in vain, and wrote to you"),
+    "unreachable_given": to_translate("We have tried to reach you in vain, and let you know"),
+}
+_BY_MAIL: Final = {
+    "agenda_written": to_translate("We sent you the agenda of the meeting"),
+    "minutes_written": to_translate("We sent you the minutes of the meeting"),
 }
 _ATTEMPTS: Final = {
     "reached": to_translate("We were in touch with you"),
@@ -66,7 +87,8 @@ def told(timeline: Iterable[Event], language: str, municipality: Municipality) -
     for event in timeline:
         if event.actor == _CITIZEN:
             title = _(_FROM_CITIZEN.get(event.kind, _FROM_CITIZEN["message"]))
-            yield Step(event.at, event.kind, True, title, event.body)
+            window = _window(event, event.data, language, municipality)
+            yield Step(event.at, event.kind, True, title.format(window=window), event.body)
             continue
         words = _words(event)
         if words is not None:
@@ -77,7 +99,9 @@ def told(timeline: Iterable[Event], language: str, municipality: Municipality) -
 def _words(event: Event) -> str | None:
     if event.kind == "attempt":
         return _ATTEMPTS.get(str(event.data.get("result")))
-    return _FROM_US.get(event.kind)
+    if event.kind in _BY_MAIL:
+        return _BY_MAIL[event.kind] if event.data.get("by_mail") else None
+    return _FROM_US.get(event.kind) or _PLANS.get(event.kind)
 
 
 def _values(
