@@ -167,7 +167,7 @@ async def client(
 
     It listens where `settings.public_base_url` says, so that signatures fit. The
     clock and the outbox's loop do not run by themselves: a test takes these
-    steps with `house.promises.fire_due()` and `house.outbox.send_due()`.
+    steps with `house.promise_clock.fire_due()` and `house.outbox.send_due()`.
     """
     server = TestServer(
         build_app(house, workers=False), host="127.0.0.1", port=house.settings.http_port

@@ -23,7 +23,7 @@ def fill(page: Page) -> None:
 
 
 def send(page: Page) -> None:
-    page.click("form button[type=submit]")
+    page.locator("form button.button-primary[type=submit]").first.click()
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
@@ -46,9 +46,13 @@ def test_the_whole_way_is_accessible(browser_page: PageMaker, size: str, languag
     expect(page.locator("#error-summary")).to_be_focused()
     look("form-errors")
     fill(page)
-    page.select_option("#day", index=2)
-    page.select_option("#start", "10:00")
-    page.select_option("#end", "12:00")
+    with page.expect_response("**/tider**"):
+        page.select_option("#department", "byg")
+    expect(page.locator(".house-times")).to_contain_text(
+        "Byggesager" if language == "da" else "Building Permits"
+    )
+    page.select_option("#slot", index=8)
+    look("form-times")
     send(page)
     expect(page.locator("#access-code")).to_be_visible()
     assert page.url.endswith(f"/kvittering{more}")
@@ -63,6 +67,19 @@ def test_the_whole_way_is_accessible(browser_page: PageMaker, size: str, languag
     send(page)
     expect(page.locator("[role=status]")).to_be_visible()
     look("status")
+    page.click("#change-time")
+    expect(page.locator("#error-summary")).to_be_focused()
+    look("status-no-time")
+    page.select_option("#slot", index=12)
+    page.click("#change-time")
+    expect(page.locator("[role=status]")).to_be_visible()
+    look("status-changed")
+    page.click("#withdraw")
+    look("withdraw")
+    send(page)
+    expect(page.locator("[role=status]")).to_be_visible()
+    expect(page.locator("#slot")).to_have_count(0)
+    look("status-withdrawn")
     for path in ("/tilgaengelighed", "/privatliv", "/findes-ikke"):
         page.goto(f"{path}{more}")
         look(path.strip("/"))
@@ -70,11 +87,16 @@ def test_the_whole_way_is_accessible(browser_page: PageMaker, size: str, languag
 
 def test_without_javascript(browser_page: PageMaker) -> None:
     page = browser_page("/", javascript=False)
-    expect(page.locator("#day")).to_be_visible()
+    expect(page.locator("#slot")).to_be_visible()
+    page.select_option("#department", "byg")
+    page.click("[name=show_times]")
+    expect(page.locator(".house-times")).to_contain_text("Byggesager")
+    assert page.input_value("#department") == "byg"
     send(page)
     expect(page.locator("#error-summary")).to_be_visible()
     page.click('#error-summary a[href="#text"]')
     fill(page)
+    page.select_option("#slot", index=8)
     send(page)
     expect(page.locator("#access-code")).to_be_visible()
     expect(page.locator("[data-print]")).to_be_hidden()
@@ -82,6 +104,14 @@ def test_without_javascript(browser_page: PageMaker) -> None:
     page.fill("#text", "Uden JavaScript.")
     send(page)
     expect(page.locator("main")).to_contain_text("Uden JavaScript.")
+    page.select_option("#slot", index=10)
+    page.click("#change-time")
+    expect(page.locator("[role=status]")).to_contain_text("Den nye tid er aftalt")
+    page.click("#withdraw")
+    page.click("text=Nej, behold opringningen")
+    page.click("#withdraw")
+    send(page)
+    expect(page.locator("[role=status]")).to_contain_text("Vi ringer ikke til dig")
 
 
 def test_with_the_keyboard_alone(browser_page: PageMaker) -> None:
@@ -97,16 +127,46 @@ def test_with_the_keyboard_alone(browser_page: PageMaker) -> None:
     page.keyboard.type("Hvornår henter I haveaffald?")
     for _ in range(6):
         page.keyboard.press("Tab")
-    expect(page.locator("#call_me")).to_be_focused()
-    expect(page.locator("#day")).to_be_hidden()
-    page.keyboard.press("Space")
-    expect(page.locator("#day")).to_be_visible()
-    page.keyboard.press("Space")
+    expect(page.locator("#phone")).to_be_focused()
+    page.keyboard.type("20304050")
     page.keyboard.press("Tab")
-    expect(page.locator("#department")).to_be_focused()
+    expect(page.locator("#call_me")).to_be_focused()
+    expect(page.locator("#slot")).to_be_hidden()
+    page.keyboard.press("Space")
+    expect(page.locator("#slot")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator("#slot")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    assert page.input_value("#slot").startswith("20")
+    page.keyboard.press("Tab")
+    expect(page.locator("#no_calls")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#access-code")).to_be_visible()
+
+
+def test_enter_sends_and_shows_no_times(browser_page: PageMaker) -> None:
+    page = browser_page("/", javascript=False)
+    page.fill("#text", TEXT)
+    page.fill("#subject", "Carport")
+    page.press("#subject", "Enter")
+    expect(page.locator("#access-code")).to_be_visible()
+
+
+def test_one_who_cannot_be_called_is_answered_in_writing(browser_page: PageMaker) -> None:
+    page = browser_page("/")
+    page.fill("#text", TEXT)
+    page.check("#no_calls")
+    page.fill("#phone", "20 30 40 50")
+    page.check("#call_me")
+    send(page)
+    expect(page.locator("#no_calls-error")).to_be_visible()
+    assert axe_violations(page) == []
+    page.uncheck("#call_me")
+    send(page)
+    expect(page.locator("main")).to_contain_text("svarer dig senest")
+    send(page)
+    expect(page.locator("main")).to_contain_text("du ikke kan ringes op")
 
 
 def test_errors_lead_to_their_fields(browser_page: PageMaker) -> None:
@@ -122,7 +182,7 @@ def test_errors_lead_to_their_fields(browser_page: PageMaker) -> None:
 def test_pressed_twice_is_one_contact(browser_page: PageMaker) -> None:
     page = browser_page("/")
     fill(page)
-    page.dblclick("form button[type=submit]")
+    page.dblclick("form button.button-primary[type=submit]")
     first = page.inner_text("#reference")
     # Back with the browser's own button, and sent again: the same sheet.
     page.go_back()

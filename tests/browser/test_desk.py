@@ -162,7 +162,8 @@ def test_what_is_being_written_survives_a_colleague(
 def test_what_citizens_write_runs_nowhere(desk: Callable[..., Page], arrive: Arrive) -> None:
     reference = arrive(BAD, subject=BAD, name=BAD)
     page = desk()
-    expect(page.locator(".desk-subject")).to_contain_text("<script>")
+    # One row for each promise: the word "document" in it makes one of access to documents.
+    expect(page.locator(".desk-subject").first).to_contain_text("<script>")
     page.goto(f"/desk/contacts/{reference}")
     page.locator("#note-text").fill(BAD)
     page.get_by_role("button", name="Gem notatet").click()

@@ -119,6 +119,40 @@ async def test_a_danish_caller_is_promised_a_callback(
     assert f"{call.reference[:3]} {call.reference[3:6]} {call.reference[6:]}" in message["Body"]
 
 
+async def test_a_caller_with_a_reference_gets_another_time_and_then_none(
+    provider: Provider, staff: Staff, twilio: FakeTwilio
+) -> None:
+    first = await provider.call().dial()
+    await first.say("Jeg vil søge byggetilladelse til en carport")
+    await first.press("1")
+    call = await provider.call().dial()
+    await call.press("*")
+    await call.press(f"{first.reference}#")
+    assert "Den ligger hos Byggesager. Byggesager ringer til dig på 20 30 40 50" in call.heard
+    assert "carport" not in call.heard
+    await call.press("2")
+    await call.press("3")
+    assert "Den nye tid er aftalt." in call.heard
+    contact = await staff.contact(first.reference)
+    (moved,) = [p for p in contact["promises"] if p["kind"] == "callback"]
+    assert moved["state"] == "scheduled"
+    again = await provider.call().dial()
+    await again.say("min sag")
+    await again.say(first.reference)
+    await again.press("3")
+    assert "Vi ringer ikke til dig. Byggesager svarer dig senest" in again.heard
+    contact = await staff.contact(first.reference)
+    assert {p["kind"]: p["state"] for p in contact["promises"]} == {
+        "callback": "withdrawn",
+        "answer": "waiting",
+    }
+    # Neither call left anything else that somebody would have to do.
+    states = {head["reference"]: head["state"] for head in await staff.contacts()}
+    assert states.pop(first.reference) == "open"
+    assert set(states.values()) == {"closed"}
+    await text_messages(twilio, 3)
+
+
 async def test_an_english_caller(provider: Provider, staff: Staff, twilio: FakeTwilio) -> None:
     call = await provider.call("+4670123456").dial()
     await call.press("9")

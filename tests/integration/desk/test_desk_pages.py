@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from router.clock import FixedClock
 from router.house import House
 from router.model import Attachment, CallbackWish, Channel, PromiseState
@@ -89,7 +91,7 @@ async def test_a_caseworker_takes_calls_notes_and_closes(
 
     too_early = await desk.post(f"{at}/close", outcome="solved", note="Tror jeg nok.")
     assert too_early.status == 409
-    assert "Der er lovet et opkald" in too_early.text
+    assert "Der er lovet noget" in too_early.text
     assert "Tror jeg nok." in too_early.text
 
     await desk.post(f"{at}/promises/{promise}/attempt", result="reached", note="Aftalt tid.")
@@ -274,6 +276,34 @@ async def test_a_walk_in_is_registered_once(desk: Browser, house: House) -> None
     changed = await desk.post("/desk/new", key=key[1], call="yes", **(fields | {"name": "Ib"}))
     assert changed.status == 422
     assert "Ib" in changed.text
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "either"),
+    [
+        ("da", "Borgeren kan ikke ringes op", "Vælg en af delene"),
+        ("en", "The citizen cannot be called", "Choose one of them"),
+    ],
+)
+async def test_a_walk_in_who_cannot_be_called(
+    desk: Browser, house: House, language: str, label: str, either: str
+) -> None:
+    at = f"/desk/new?lang={language}"
+    page = (await desk.get(at)).text
+    assert label in page
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+    fields = {"key": key[1], "words": "Ring til mig om kørekort", "phone": "20 30 40 50"}
+    refused = await desk.post(at, no_calls="yes", call="yes", **fields)
+    assert refused.status == 422
+    assert either in refused.text
+    assert refused.text.count(" checked") == 2
+    taken = await desk.post(at, no_calls="yes", **fields)
+    assert taken.status == 303
+    reference = taken.headers["Location"].split("/")[-1].partition("?")[0]
+    view = await house.contacts.view(reference)
+    assert "no_calls" in view.head.flags
+    assert [promise.kind for promise in view.promises] == ["answer"]
 
 
 async def test_english_is_a_whole_language(desk: Browser, receive: Receive) -> None:

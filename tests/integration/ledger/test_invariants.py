@@ -45,6 +45,23 @@ FORBIDDEN = {
         "UPDATE promises SET state = 'replaced', ended_at = now(), fire_at = NULL"
     ),
     "a window that ends before it starts": "UPDATE promises SET not_before = due_at",
+    "a promise beyond a deadline of the law": (
+        "UPDATE promises SET statutory_due_at = due_at - interval '1 day'"
+    ),
+    "a reservation without an end": "UPDATE promises SET state = 'reserved'",
+    "a lease without a call": "UPDATE promises SET lease_until = fire_at",
+    "a lease whose end no clock looks at": (
+        "UPDATE promises SET state = 'dialling', lease_until = fire_at - interval '1 minute'"
+    ),
+    "an answer that joins a callback": "UPDATE promises SET kind = 'answer', joins = id",
+    "a part of another contact": (
+        "INSERT INTO parts (contact_id, title, department, made_at) SELECT id, 'Pas', department,"
+        " now() FROM contacts; UPDATE promises SET part_id = 999999"
+    ),
+    "a part that ends without an end": (
+        "INSERT INTO parts (contact_id, title, department, made_at, ended_at)"
+        " SELECT id, 'Pas', department, now(), now() FROM contacts"
+    ),
     "rewriting the timeline": "UPDATE timeline SET body = 'never said'",
     "deleting from the timeline": "DELETE FROM timeline",
     "emptying the timeline": "TRUNCATE timeline",
@@ -110,6 +127,33 @@ BREAKING = {
         "UPDATE contacts SET state = 'closed', outcome = 'solved', closed_at = now()"
     ),
     "4 promise ends in an end": "UPDATE promises SET ended_at = now()",
+    "3 ended part owes nothing": (
+        "WITH t AS (INSERT INTO parts (contact_id, title, department, state, made_at, ended_at)"
+        " SELECT id, 'Pas', department, 'solved', now(), now() FROM contacts RETURNING id)"
+        " UPDATE promises SET part_id = t.id FROM t"
+    ),
+    "4 passing state ends": "UPDATE promises SET state = 'reserved'",
+    "4 law comes first": "UPDATE promises SET statutory_due_at = due_at - interval '1 day'",
+    "4 one open callback a number": (
+        "DROP INDEX promises_one_callback; ALTER TABLE promises DISABLE TRIGGER promises_join_new;"
+        " INSERT INTO promises (contact_id, kind, state, department, phone, due_at, fire_at,"
+        " made_at) SELECT contact_id, kind, state, department, phone, due_at, fire_at, made_at"
+        " FROM promises"
+    ),
+    "4 joined callback has its main one": "UPDATE promises SET joins = id",
+    "4 escalation is looked at": "UPDATE promises SET fire_at = fire_at - interval '30 days'",
+    "4 meeting is a promise": (
+        "INSERT INTO meetings (contact_id, subject, way, place, starts_at, ends_at, made_at,"
+        " meeting_promise, agenda_promise) SELECT contact_id, 'Byggesag', 'phone', phone, due_at,"
+        " due_at + interval '1 hour', made_at, id, id FROM promises"
+    ),
+    "4 missed deadline has a notice": (
+        "UPDATE promises SET late_at = now(), statutory_due_at = due_at"
+    ),
+    "5 part is owned and promised": (
+        "INSERT INTO parts (contact_id, title, department, made_at)"
+        " SELECT id, 'Pas', department, now() FROM contacts"
+    ),
     "4 late promise was alarmed": "UPDATE promises SET due_at = due_at - interval '30 days'",
     "5 owner accepted": "UPDATE contacts SET caseworker = 'somebody'",
     "5 lapsed offer came back": (

@@ -370,7 +370,7 @@ async def test_the_clock_goes_on_after_the_call(
     call = await provider.call().dial()
     await call.hang_up()
     clock.advance(timedelta(days=10))
-    await house.promises.fire_due()
+    await house.promise_clock.fire_due()
     (promise,) = (await only(house)).promises
     assert promise.state.is_open
     assert promise.late_at is not None

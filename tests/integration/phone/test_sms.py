@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,40 +11,12 @@ import pytest
 from aiohttp import web
 
 from channels.phone.sms_out import SmsSender
-from router.app import open_house
 from router.clock import FixedClock
 from router.errors import PermanentFailure, TemporaryFailure
 from router.house import House
 from router.model import Arrival, CallbackWish, Channel, Effect
-from router.settings import Settings
 from tests.fake_twilio import ACCOUNT_SID, FakeTwilio
 from tests.twilio_caller import ANNA, Provider
-
-
-@pytest.fixture
-async def twilio() -> AsyncIterator[FakeTwilio]:
-    async with FakeTwilio.listening() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def quiet_house(
-    settings: Settings, clock: FixedClock, twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
-    """A house whose provider is `twilio`, in an environment that would lead it astray."""
-    monkeypatch.setenv("TWILIO_EDGE", "sydney")
-    monkeypatch.setenv("TWILIO_REGION", "au1")
-    given = {"twilio_api_url": twilio.url, "twilio_account_sid": ACCOUNT_SID}
-    async with open_house(settings.model_copy(update=given), clock) as house:
-        yield house
-
-
-@pytest.fixture
-async def sender(quiet_house: House) -> AsyncIterator[SmsSender]:
-    sender = SmsSender(quiet_house)
-    quiet_house.outbox.register("sms.tell", sender.send)
-    async with asynccontextmanager(sender.open_while_running)(web.Application()):
-        yield sender
 
 
 async def promised(house: House, language: str = "da") -> Effect:
@@ -251,3 +222,49 @@ async def test_odd_texts(house: House, provider: Provider, text: str) -> None:
     answer = await provider.post("/twilio/sms", provider.message_params(text))
     assert answer.status == 200
     assert len((await house.contacts.list()).items) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("da", "Byggesager har prøvet at ringe til dig uden at få fat i dig."),
+        ("en", "Building Permits tried to call you without reaching you."),
+    ],
+    ids=["da", "en"],
+)
+async def test_after_the_last_attempt_no_time_is_said(
+    quiet_house: House, sender: SmsSender, twilio: FakeTwilio, language: str, said: str
+) -> None:
+    effect = await promised(quiet_house, language)
+    tried = {"template": "tried", "at": quiet_house.clock.now().isoformat(), "retry_at": None}
+    await sender.send(replace(effect, payload={**effect.payload, **tried}))
+    assert said in twilio.sent[0]["Body"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("da", "Byggesager har forgæves forsøgt at få fat i dig."),
+        ("en", "Building Permits has tried to reach you in vain."),
+    ],
+    ids=["da", "en"],
+)
+async def test_one_who_cannot_be_reached_is_told_so(
+    quiet_house: House, sender: SmsSender, twilio: FakeTwilio, language: str, said: str
+) -> None:
+    effect = await promised(quiet_house, language)
+    payload = {"to": effect.payload["to"], "template": "unreachable", "language": language}
+    await sender.send(replace(effect, payload=payload))
+    assert said in twilio.sent[0]["Body"]
+
+
+async def test_a_topics_call_is_told_of_by_its_own_department(
+    quiet_house: House, sender: SmsSender, twilio: FakeTwilio
+) -> None:
+    effect = await promised(quiet_house)
+    for template in ("tried", "rescheduled"):
+        payload = {**effect.payload, "template": template, "department": "vej"}
+        await sender.send(replace(effect, payload=payload))
+    tried, moved = (message["Body"] for message in twilio.sent)
+    assert "Vej, Trafik og Park har prøvet at ringe" in tried
+    assert "Ny tid: Vej, Trafik og Park ringer til dig" in moved

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from router.clock import FixedClock
+from router.config_promises import DELIVERY_FAILURE
 from router.errors import LedgerAway, PermanentFailure, TemporaryFailure
 from router.house import House
 from router.ledger.audit import audit
 from router.model import Arrival, Channel, Effect, Outcome, Receipt
-from router.outbox import LEASE, MOST_ATTEMPTS, Outbox, rest_after
+from router.outbox import LEASE, MOST_ATTEMPTS, H, Outbox, rest_after
 
 
 class Post:
@@ -138,6 +140,84 @@ async def test_a_failure_reopens_a_closed_contact(house: House, receipt: Receipt
     head = await house.contacts.by_reference(receipt.reference)
     assert head.state == "open"
     assert head.next_due_at is not None
+
+
+async def fail(house: House, receipt: Receipt, kind: str, payload: dict[str, Any]) -> None:
+    """An alarm of this contact that cannot be delivered."""
+    head = await house.contacts.by_reference(receipt.reference)
+    await house.ledger.fetchval(H["add_effect"], kind, head.id, payload, house.clock.now())
+    worker = Outbox(house.ledger, lambda: house.municipality, house.clock, house.live)
+    refused = PermanentFailure("smtp_550")
+    worker.register("mail.tell", Post())
+    for alarm in ("mail.alert", "mail.alert_list"):
+        worker.register(alarm, Post(*[refused] * 20))
+    while await worker.send_due():
+        pass
+    view = await house.contacts.view(receipt.reference)
+    assert {e.state for e in view.effects if e.kind != "mail.tell"} == {"failed"}
+    found = await audit(house.ledger, house.clock.now())
+    assert [f.invariant for f in found if f.invariant.startswith(("1", "3", "7"))] == []
+
+
+@pytest.mark.parametrize("kind", ["mail.alert", "mail.alert_list"])
+async def test_an_alarm_that_fails_is_owned_by_what_it_was_about(
+    house: House, receipt: Receipt, kind: str
+) -> None:
+    before = (await house.contacts.view(receipt.reference)).promises
+    await fail(house, receipt, kind, about(kind, before[0].id))
+    view = await house.contacts.view(receipt.reference)
+    assert view.promises == before
+    assert await owner_of_the_failure(house, kind) == before[0].id
+
+
+@pytest.mark.parametrize("kind", ["mail.alert", "mail.alert_list"])
+async def test_alarms_that_fail_about_nothing_open_make_one_promise_and_no_alarm(
+    house: House, receipt: Receipt, kind: str
+) -> None:
+    for _ in range(3):
+        await fail(house, receipt, kind, about(kind, None))
+    view = await house.contacts.view(receipt.reference)
+    made = [p for p in view.promises if p.policy == DELIVERY_FAILURE]
+    assert len(made) == 1
+    assert len([e for e in view.effects if e.kind != "mail.tell"]) == 3
+
+
+@pytest.mark.parametrize("kind", ["mail.alert", "mail.alert_list"])
+async def test_an_alarm_that_fails_opens_no_closed_contact(
+    house: House, receipt: Receipt, kind: str
+) -> None:
+    [promise] = (await house.contacts.view(receipt.reference)).promises
+    await house.contacts.close(receipt.reference, "staff:bente-loevfald", Outcome.SOLVED)
+    await fail(house, receipt, kind, about(kind, promise.id))
+    view = await house.contacts.view(receipt.reference)
+    assert view.head.state == "closed"
+    assert [p.id for p in view.promises] == [promise.id]
+
+
+async def test_a_list_about_another_contact_is_owned_there(house: House, receipt: Receipt) -> None:
+    other = await house.reception.receive(
+        Arrival(
+            channel=Channel.WEB, dedupe_key="o", received_at=house.clock.now(), text="Hul i vejen"
+        )
+    )
+    [promise] = (await house.contacts.view(other.reference)).promises
+    await house.contacts.close(receipt.reference, "staff:bente-loevfald", Outcome.SOLVED)
+    await fail(house, receipt, "mail.alert_list", about("mail.alert_list", promise.id))
+    assert await owner_of_the_failure(house, "mail.alert_list") == promise.id
+
+
+def about(kind: str, promise: int | None) -> dict[str, Any]:
+    if kind == "mail.alert":
+        payload = {"department": "affald", "template": "late"}
+        return payload if promise is None else payload | {"promise_id": promise}
+    return {"to": "x@kommune.example", "promises": [] if promise is None else [promise]}
+
+
+async def owner_of_the_failure(house: House, kind: str) -> int:
+    owner: int = await house.ledger.fetchval(
+        "SELECT failure_promise FROM effects WHERE kind = $1", kind
+    )
+    return owner
 
 
 async def test_one_failure_does_not_keep_the_others(house: House, receipt: Receipt) -> None:

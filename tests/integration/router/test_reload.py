@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shutil
 import sys
 import weakref
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from router import config, config_live, rules
 from router.app import build_app, open_house
 from router.clock import FixedClock
 from router.config_init import write_starting_configuration
+from router.config_source import ConfigurationRefused, Problem
 from router.errors import LedgerAway
 from router.house import House
 from router.ledger.audit import audit
@@ -299,6 +301,69 @@ async def test_the_contacts_of_a_department_that_is_removed_come_home(
         assert (view.head.department, view.head.caseworker) == ("borgerservice", None)
         assert {promise.department for promise in view.promises} == {"borgerservice"}
     assert await audit(house.ledger, house.clock.now()) == []
+
+
+class Adopting:
+    """Makes the ledger ready as it is done; the second time, in the middle, it fails."""
+
+    def __init__(self, house: House, error: Exception) -> None:
+        self._really, self._error, self.done = house.configuration._adopt, error, 0
+
+    async def __call__(self, municipality: config.Municipality) -> None:
+        self.done += 1
+        if self.done == 2:
+            raise self._error
+        await self._really(municipality)
+
+
+async def is_active(house: House, department: str) -> bool:
+    active: bool = await house.ledger.fetchval(
+        "SELECT active FROM departments WHERE id = $1", department
+    )
+    return active
+
+
+async def test_what_was_adopted_and_is_refused_after_all_leaves_the_ledger_as_it_was(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = house.municipality
+    refused = ConfigurationRefused([Problem("promises.yaml", 0, 0, "in use")])
+    monkeypatch.setattr(house.configuration, "_adopt", Adopting(house, refused))
+    remove_department(folder, "teknik")
+    assert not await twice(house)
+    assert house.municipality is good
+    assert house.configuration.refused is refused
+    assert await is_active(house, "teknik")
+
+
+async def test_an_outage_in_the_middle_of_a_change_is_made_up_for(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopting = Adopting(house, LedgerAway("gone"))
+    monkeypatch.setattr(house.configuration, "_adopt", adopting)
+    remove_department(folder, "teknik")
+    with pytest.raises(LedgerAway):
+        await twice(house)
+    assert await house.configuration.look()
+    assert "teknik" not in house.municipality.departments
+    assert adopting.done == 4, "once more as well for what was decided in the middle"
+    assert not await house.configuration.look()
+    assert adopting.done == 4
+
+
+async def test_a_change_that_is_taken_back_after_an_outage_leaves_the_ledger_as_it_was(
+    house: House, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.configuration, "_adopt", Adopting(house, LedgerAway("gone")))
+    shutil.copytree(folder, tmp_path / "before")
+    remove_department(folder, "teknik")
+    with pytest.raises(LedgerAway):
+        await twice(house)
+    move(folder, tmp_path / "after")
+    move(tmp_path / "before", folder)
+    assert not await twice(house)
+    assert "teknik" in house.municipality.departments
+    assert await is_active(house, "teknik")
 
 
 def add_caseworker(folder: Path, name: str, department: str) -> None:

@@ -12,7 +12,8 @@ from router.clock import FixedClock
 from router.errors import Conflict, NotFound, SenderError
 from router.house import House
 from router.ledger.audit import audit
-from router.model import Arrival, CallbackWish, Channel, Outcome, PromiseState, Receipt
+from router.meeting_terms import How
+from router.model import Arrival, CallbackWish, Channel, Outcome, PromiseKind, PromiseState, Receipt
 
 BENTE = "bente-lovfald"
 
@@ -75,21 +76,24 @@ async def test_not_reached_rests_tells_the_citizen_and_at_last_needs_a_person(
     house: House, clock: FixedClock, receipt: Receipt, promise: int, bente: str
 ) -> None:
     states = []
-    for _ in range(house.municipality.policies.callback.attempts):
+    for _ in range(house.municipality.policies.of(PromiseKind.CALLBACK).attempts):
         row = await house.promises.attempt(promise, f"staff:{bente}", "no_answer")
         states.append(row.state)
         if row.retry_at is not None:
             assert row.retry_at > clock.now()
             clock.set(row.retry_at)
-            await house.promises.fire_due()
+            await house.promise_clock.fire_due()
             assert (await house.promises.row(promise)).state is PromiseState.WAITING
     assert states[0] is PromiseState.RESTING
     assert states[-1] is PromiseState.NEEDS_PERSON
     effects = (await house.contacts.view(receipt.reference)).effects
-    assert [e.kind for e in effects].count("mail.tell") == len(states)
+    # The receipt, and a word after each attempt, the last one too.
+    assert [e.kind for e in effects].count("mail.tell") == 1 + len(states)
     with pytest.raises(Conflict, match="callback"):
         await house.contacts.close(receipt.reference, f"staff:{bente}", Outcome.SOLVED)
-    await house.contacts.close(receipt.reference, f"staff:{bente}", Outcome.UNREACHABLE, "3 forsøg")
+    await house.contacts.close(
+        receipt.reference, f"staff:{bente}", Outcome.UNREACHABLE, "3 forsøg", how=How.LETTER
+    )
     assert await findings(house) == []
 
 
@@ -98,16 +102,19 @@ async def test_late_is_a_mark_that_alarms_each_working_day(
 ) -> None:
     due = (await house.promises.row(promise)).due_at
     clock.set(due - timedelta(seconds=1))
-    assert await house.promises.fire_due() == 0
+    assert await house.promise_clock.fire_due() == 1  # the warnings before
+    assert await house.promise_clock.fire_due() == 0
     clock.set(due)
-    assert await house.promises.fire_due() == 1
-    assert await house.promises.fire_due() == 0
+    assert await house.promise_clock.fire_due() == 1
+    assert await house.promise_clock.fire_due() == 0
     row = await house.promises.row(promise)
     assert row.late_at == due
     assert row.state.is_open
     clock.advance(timedelta(days=2))
-    assert await house.promises.fire_due() == 1
-    assert (await kinds(house, receipt)).count("late") == 2
+    assert await house.promise_clock.fire_due() == 1
+    told = await kinds(house, receipt)
+    assert (told.count("late"), told.count("escalated")) == (1, 3)
+    assert (await house.promises.row(promise)).caseworker is None  # nobody owns it by being told
     assert await findings(house) == []
 
 
@@ -115,7 +122,7 @@ async def test_two_processes_fire_a_promise_once(
     house: House, clock: FixedClock, receipt: Receipt, promise: int
 ) -> None:
     clock.set((await house.promises.row(promise)).due_at)
-    fired = await asyncio.gather(*(house.promises.fire_due() for _ in range(8)))
+    fired = await asyncio.gather(*(house.promise_clock.fire_due() for _ in range(8)))
     assert sum(fired) == 1
     assert (await kinds(house, receipt)).count("late") == 1
 
@@ -130,8 +137,8 @@ async def test_the_clock_leaves_what_somebody_holds_for_its_next_turn(
             "SELECT FROM contacts WHERE id = $1 FOR UPDATE", receipt.contact_id
         )
         async with asyncio.timeout(5):
-            assert await house.promises.fire_due() == 0
-    assert await house.promises.fire_due() == 1
+            assert await house.promise_clock.fire_due() == 0
+    assert await house.promise_clock.fire_due() == 1
     assert (await house.promises.row(promise)).late_at is not None
 
 
@@ -245,7 +252,8 @@ async def test_every_outcome_closes_or_says_why_not(
     else:
         with pytest.raises(Conflict) as refused:
             await house.contacts.close(receipt.reference, f"staff:{bente}", outcome)
-        assert refused.value.code == "open_promise"
+        tried_first = outcome is Outcome.UNREACHABLE
+        assert refused.value.code == ("not_tried" if tried_first else "open_promise")
     assert await findings(house) == []
 
 

@@ -27,9 +27,7 @@ FORM = {
     "email": "ane@eksempel.dk",
     "phone": "20304050",
     "call_me": "yes",
-    "day": "2026-11-24",
-    "start": "13:00",
-    "end": "14:00",
+    "slot": "2026-11-24T12:00Z/2026-11-24T12:30Z",
     "department": "",
 }
 
@@ -170,7 +168,7 @@ async def test_a_forged_receipt_shows_nothing(client: Client, cookie: str) -> No
 
 
 async def test_errors_keep_everything_that_was_written(client: Client, house: House) -> None:
-    answer = await client.post("/", data=FORM | {"email": "ane<script>", "end": "12:00"})
+    answer = await client.post("/", data=FORM | {"email": "ane<script>", "no_calls": "yes"})
     assert answer.status == 422
     raw = await answer.text()
     assert "<script>" not in raw
@@ -178,9 +176,9 @@ async def test_errors_keep_everything_that_was_written(client: Client, house: Ho
     for written in ("byggetilladelse til en carport", "Carport", 'Ane "Ågot"', "20304050",
                     "ane<script>"):  # fmt: skip
         assert written in html
-    assert '<option value="2026-11-24" selected>' in html
+    assert '<option value="2026-11-24T12:00Z/2026-11-24T12:30Z" selected>' in html
     assert 'id="call_me" name="call_me" value="yes" checked' in html
-    for field in ("email", "end"):
+    for field in ("email", "no_calls"):
         assert f'<a href="#{field}">' in html
         assert f'id="{field}-error"' in html
         assert re.search(rf'id="{field}"[^>]*aria-describedby="[^"]*{field}-error"', raw)
@@ -264,7 +262,7 @@ async def test_the_status_tells_who_what_and_when(client: Client, house: House) 
     html = await opened(client, reference, code)
     assert "Byggesager" in html
     assert "afdelingen har den" in html
-    assert "tirsdag den 24. november kl. 14.00" in html
+    assert "tirsdag den 24. november kl. 13.30" in html
     worker = next(w for w in house.municipality.caseworkers.values() if w.department == "byg")
     await house.contacts.claim(reference, worker.id)
     await house.contacts.note(reference, f"staff:{worker.id}", "internt: svær nabosag")
@@ -288,7 +286,7 @@ async def test_the_status_tells_who_what_and_when(client: Client, house: House) 
 async def test_late_and_finished_are_said(client: Client, house: House, clock: FixedClock) -> None:
     reference, code, _ = await received(client, call_me="", phone="")
     clock.advance(timedelta(days=8))
-    await house.promises.fire_due()
+    await house.promise_clock.fire_due()
     html = await opened(client, reference, code)
     assert "Det beklager vi" in html
     assert "Vi overholdt ikke tiden" in html

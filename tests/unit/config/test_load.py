@@ -12,7 +12,8 @@ from router.config import load
 from router.config_init import write_starting_configuration
 from router.config_source import ConfigurationRefused
 from router.errors import ConfigError
-from router.model import Channel
+from router.model import Channel, PromiseKind
+from router.promise_policies import Span, Unit
 from router.rules import Facts
 
 DEMO = Path(__file__).parents[3] / "config"
@@ -65,7 +66,14 @@ def test_the_demo_municipality_loads() -> None:
     assert municipality.caseworkers["gitte-baekgreve"].department == "aeldre"
     keys = [d.menu_key for d in municipality.departments.values() if d.menu_key]
     assert sorted(keys) == [*"12345678"]
-    assert municipality.policies.callback.working_hours == 8
+    policies = municipality.policies
+    assert policies.of(PromiseKind.CALLBACK).within == Span(8, Unit.WORKING_HOURS)
+    assert all(policies.of(kind, "byg") for kind in PromiseKind)
+    assert policies.of(PromiseKind.ANSWER).id == "answer"  # not the one used by name only
+    laws = {policy.id for policy in policies.by_id.values() if policy.statutory}
+    assert laws == {"concern-receipt", "document-access"}
+    assert policies.most_alarm_mails == 10
+    assert municipality.administrator == "indgang-drift@frederikssund.example"
     assert municipality.mail_address in municipality.intake_addresses
 
 
@@ -75,6 +83,7 @@ def test_every_department_of_the_demo_has_mailbox_hours_deputy_and_subjects() ->
         assert department.mailbox.endswith("@frederikssund.example")
         assert department.hours in municipality.hours.calendars
         assert municipality.departments[department.deputy] is not department
+        assert municipality.caseworkers[department.leader].department == department.id
         assert (DEMO / "subjects" / f"{department.id}.yaml").is_file()
 
 
@@ -194,6 +203,13 @@ def test_every_department_of_the_demo_has_mailbox_hours_deputy_and_subjects() ->
         ("departments/organisation.yaml", "menu_key: 2", "menu_key: 1", "is already", None),
         ("departments/organisation.yaml", "menu_key: 2", "menu_key: 12", "not between 0", None),
         (
+            "departments/organisation.yaml",
+            "leader: Lone Hvideklit",
+            "leader: Lone Hvidklit",
+            'unknown caseworker "lone-hvidklit". Did you mean "lone-hvideklit"?',
+            "leader: Lone Hvidklit",
+        ),
+        (
             "hours.yaml",
             'y: "08:00-15:00"',
             'y: "08:00-7:00"',
@@ -205,7 +221,18 @@ def test_every_department_of_the_demo_has_mailbox_hours_deputy_and_subjects() ->
         ("hours.yaml", "- every_year: 24/12", "- every_year: 31/2", "a day and", "31/2"),
         ("promises.yaml", "working_hours: 8", "working_hours: eight", "a number was", "eight"),
         ("promises.yaml", "working_hours: 8", "working_hours: 1.5", "a whole number", "1.5"),
-        ("promises.yaml", "  attempts: 3\n", "", 'callback: "attempts" is missing', None),
+        ("promises.yaml", "{working_days: 7}", "{weeks: 1}", 'unit of time "weeks"', "weeks"),
+        ("promises.yaml", "    attempts: 4\n", "    attempts: 0\n", "not between 1 and 20", None),
+        ("promises.yaml", "[2h]", "[2d]", '"30m", "2h" or next_opening was expected', "[2d]"),
+        ("promises.yaml", "escalate: urgent", "escalate: urgnt", 'Did you mean "urgent"?', "urgnt"),
+        ("promises.yaml", "100: [department, leader]", "90: [leader]", "last mark is 100", None),
+        ("promises.yaml", "[owner, deputy]", "[owner, chief]", 'unknown audience "chief"', "chief"),
+        ("promises.yaml", "kind: minutes", "kind: agenda", "no policy for minutes", None),
+        ("promises.yaml", "kind: minutes", "kind: agenda", '"agenda" already is the policy', None),
+        ("promises.yaml", "- id: minutes", "- id: agenda", "is already used on line", None),
+        ("promises.yaml", "delivery-failure", "delivery", "messages that fail need it", None),
+        ("promises.yaml", "minute: 10", "minute: 0", "not between 1 and 1000", "minute: 0"),
+        ("municipality.yaml", "indgang-drift@", "svar+x@", "would come back to us", "svar+x"),
         ("municipality.yaml", "Europe/Copenhagen", "Europe/Copenhagn", "Did you mean", None),
         ("municipality.yaml", '"+4547351000"', '"47351000"', 'a number like "+45', "47351000"),
         ("municipality.yaml", "name:", "name: A\nname:", "already given on line", None),
@@ -231,7 +258,7 @@ def test_what_is_wrong_is_said_with_file_line_and_advice(
 def test_all_problems_are_shown_together(folder: Folder) -> None:
     folder("rules.yaml", "to: familie", "to: famile")
     folder("hours.yaml", 'y: "08:00-15:00"', 'y: "8-15"')
-    folder("promises.yaml", "  attempts: 3\n", "")
+    folder("promises.yaml", "    attempts: 2\n", "    attempts: two\n")
     told = refusal(folder("municipality.yaml", "web_url:", "weburl:"))
     assert "The configuration has 5 problems" in told  # weburl unknown, web_url missing
     for file in ("rules.yaml", "hours.yaml", "promises.yaml", "municipality.yaml"):

@@ -24,7 +24,9 @@ def read(tmp_path: Path, *people: str) -> tuple[dict[str, Caseworker], list[str]
     reading = Reading(tmp_path)
     top = reading.file("people.yaml")
     assert top is not None
-    found = read_caseworkers(top.need("caseworkers"), DEPARTMENTS, ["phone"])
+    found = read_caseworkers(
+        top.need("caseworkers"), DEPARTMENTS, ["phone"], lambda item, address: None
+    )
     return found, [str(problem) for problem in reading.problems]
 
 

@@ -77,7 +77,7 @@ def test_a_caller_without_a_number_is_asked_for_one() -> None:
     [
         (SILENCE, Notice.NOT_HEARD),
         (keys("3"), Notice.NOT_UNDERSTOOD),
-        (keys("*"), Notice.NOT_UNDERSTOOD),
+        (keys("#"), Notice.NOT_UNDERSTOOD),
         (keys("77"), Notice.NOT_UNDERSTOOD),
     ],
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.web.form import Entry, check, days_to_choose, times_to_choose
+from channels.web.form import Entry, check
 from router import config
 from router.config import Municipality
 from router.model import Group
@@ -48,32 +48,26 @@ def test_a_wish_to_be_called_without_a_time(municipality: Municipality) -> None:
     assert (arrival.callback.not_before, arrival.callback.until) == (None, None)
 
 
-def test_a_wished_window_is_local_time(municipality: Municipality) -> None:
-    entry = replace(ENTRY, day="2026-11-24", start="13:00", end="15:00")
+def test_a_time_that_was_chosen(municipality: Municipality) -> None:
+    entry = replace(ENTRY, slot="2026-11-24T12:00Z/2026-11-24T12:30Z")
     arrival = check(entry, "da", municipality, MONDAY).arrival
     assert arrival is not None
     assert arrival.callback is not None
     assert arrival.callback.not_before == datetime(2026, 11, 24, 13, 0, tzinfo=ZONE)
-    assert arrival.callback.until == datetime(2026, 11, 24, 15, 0, tzinfo=ZONE)
+    assert arrival.callback.until == datetime(2026, 11, 24, 13, 30, tzinfo=ZONE)
 
 
-def test_a_day_alone_means_its_opening_hours(municipality: Municipality) -> None:
-    arrival = check(replace(ENTRY, day="2026-11-24"), "da", municipality, MONDAY).arrival
+def test_one_who_cannot_be_called_is_marked(municipality: Municipality) -> None:
+    arrival = check(
+        replace(ENTRY, call_me=False, no_calls=True), "da", municipality, MONDAY
+    ).arrival
     assert arrival is not None
-    assert arrival.callback is not None
-    calendar = municipality.departments[municipality.default_department].hours
-    opens = municipality.hours.intervals(calendar, date(2026, 11, 24))
-    assert arrival.callback.not_before == opens[0][0]
-    assert arrival.callback.until == opens[-1][1]
-
-
-def test_today_starts_now(municipality: Municipality) -> None:
-    arrival = check(replace(ENTRY, day="2026-11-23"), "da", municipality, MONDAY).arrival
-    assert arrival is not None
-    assert arrival.callback is not None
-    assert arrival.callback.not_before is None
-    assert arrival.callback.until is not None
-    assert arrival.callback.until > MONDAY
+    assert arrival.callback is None
+    assert arrival.flags == {"no_calls"}
+    both = replace(ENTRY, no_calls=True)
+    assert errors(both, municipality) == {
+        "no_calls": "Bed enten om at blive ringet op, eller sig, at du ikke kan ringes op."
+    }
 
 
 @pytest.mark.parametrize(
@@ -88,18 +82,19 @@ def test_today_starts_now(municipality: Municipality) -> None:
         ({"phone": ""}, "phone"),
         ({"phone": "12345"}, "phone"),
         ({"department": "findes-ikke"}, "department"),
-        ({"day": "i morgen"}, "day"),
-        ({"day": "2026-11-20"}, "day"),
-        ({"day": "2027-11-20"}, "day"),
-        ({"day": "9999-12-31"}, "day"),
-        ({"day": "2026-11-28"}, "day"),
-        ({"day": "2026-12-25"}, "day"),
-        ({"start": "10:00"}, "day"),
-        ({"day": "2026-11-24", "start": "25:00"}, "start"),
-        ({"day": "2026-11-24", "end": "kl. 12"}, "end"),
-        ({"day": "2026-11-24", "start": "14:00", "end": "13:00"}, "end"),
-        ({"day": "2026-11-24", "start": "03:00", "end": "04:00"}, "start"),
-        ({"day": "2026-11-23", "end": "09:00"}, "end"),
+        ({"slot": "i morgen"}, "slot"),
+        ({"slot": "2026-11-24T12:00Z"}, "slot"),
+        ({"slot": "2026-11-24T13:00/2026-11-24T13:30"}, "slot"),
+        ({"slot": "0001-01-01T00:00+14:00/9999-12-31T23:59-14:00"}, "slot"),
+        # Past, 400 days ahead, ends before it starts, closed: at night, on a Saturday, at
+        # Christmas; 02.30 on the night when the clocks are set forward.
+        ({"slot": "2026-11-20T12:00Z/2026-11-20T12:30Z"}, "slot"),
+        ({"slot": "2027-12-28T12:00Z/2027-12-28T12:30Z"}, "slot"),
+        ({"slot": "2026-11-24T12:30Z/2026-11-24T12:00Z"}, "slot"),
+        ({"slot": "2026-11-24T02:00Z/2026-11-24T02:30Z"}, "slot"),
+        ({"slot": "2026-11-28T12:00Z/2026-11-28T12:30Z"}, "slot"),
+        ({"slot": "2026-12-25T12:00Z/2026-12-25T12:30Z"}, "slot"),
+        ({"slot": "2027-03-28T02:30+01:00/2027-03-28T03:00+01:00"}, "slot"),
     ],
 )
 def test_what_does_not_fit_is_said_at_its_field(
@@ -119,35 +114,19 @@ def test_the_same_sheet_is_the_same_key_and_another_word_is_not() -> None:
     assert Entry.of({"form_id": "x' OR 1=1", "text": "a"}).form_id != "x' OR 1=1"
 
 
-def test_the_days_offered_are_open_days(municipality: Municipality) -> None:
-    days = days_to_choose(municipality, MONDAY)
-    assert days[0] == MONDAY.date()
-    assert len(days) == 10
-    assert all(day.weekday() < 5 for day in days)
-    late = MONDAY.replace(hour=23)
-    assert days_to_choose(municipality, late)[0] == date(2026, 11, 24)
-    for day in days:
-        entry = replace(ENTRY, day=day.isoformat())
-        assert errors(entry, municipality) == {}
-
-
-def test_the_times_offered_cover_the_opening_hours(municipality: Municipality) -> None:
-    times = times_to_choose(municipality, MONDAY)
-    assert times == sorted(times)
-    assert all(time.endswith(":00") for time in times)
-    assert len(times) >= 5
-
-
 _WORDS = st.text(max_size=60)
 
 
 @given(
     values=st.dictionaries(
         st.sampled_from(
-            ["form_id", "text", "subject", "group", "name", "email", "phone", "call_me", "day",
-             "start", "end", "department"]
+            ["form_id", "text", "subject", "group", "name", "email", "phone", "call_me", "slot",
+             "no_calls", "department"]
         ),
-        _WORDS | st.sampled_from(["20304050", "2026-11-24", "12:00", "borger", "yes", "byg"]),
+        _WORDS
+        | st.sampled_from(
+            ["20304050", "2026-11-24T12:00Z/2026-11-24T12:30Z", "borger", "yes", "byg"]
+        ),
     )
 )  # fmt: skip
 def test_nothing_written_breaks_the_form(
