@@ -17,8 +17,10 @@ demo: run-ready ## Play a lifelike day of contacts into the service that runs
 test: dev-ready ## All tests, or some: make test TESTS=tests/unit
 	$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
-bench: dev-ready ## How many contacts per second, measured against the machine's own limits
+bench: dev-ready ## Contacts per second against the machine's own limits; a million promises; indicators
 	$(PY) -m bench
+	$(PY) -m bench.promises
+	$(PY) -m bench.indicators
 
 lint: dev-ready ## Style and types: ruff check, ruff format, mypy --strict
 	$(PY) -m ruff check .
