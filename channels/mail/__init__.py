@@ -26,6 +26,8 @@ from router.house import House
 
 PORTS: Final = web.AppKey("mail_ports", dict[str, int])
 """The ports that mail is taken on, by door; empty until the application has started."""
+_LAST_MAILS: Final = 5.0
+"""Seconds that the mails being read have to be done when we stop."""
 
 
 def setup(app: web.Application, house: House) -> None:
@@ -53,9 +55,10 @@ def setup(app: web.Application, house: House) -> None:
             try:
                 yield
             finally:
-                work.cancel()
-                with suppress(asyncio.CancelledError):
-                    await work
+                # Cancelled in the middle of a transaction only when it takes too long.
+                reader.stop()
+                with suppress(TimeoutError, asyncio.CancelledError):
+                    await asyncio.wait_for(work, _LAST_MAILS)
         finally:
             for door in opened:
                 await door.close()

@@ -39,29 +39,35 @@ LARGE: Final = 32 * 1024
 
 
 class Reader:
-    """Reads mails until cancelled."""
+    """Reads mails until stopped."""
 
     def __init__(self, house: House, arrivals: Arrivals) -> None:
         self._house = house
         self._arrivals = arrivals
         self._bell = asyncio.Event()
         self._large = asyncio.Lock()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let `run` end as soon as the mails that are being read are done."""
+        self._stopping = True
+        self._bell.set()
 
     def wake(self) -> None:
         """There is a new mail."""
         self._bell.set()
 
     async def run(self) -> None:
-        """Work until cancelled. Whatever goes wrong with a mail, the next is read."""
+        """Work until stopped. Whatever goes wrong with a mail, the next is read."""
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(self._work())
 
     async def _work(self) -> None:
-        while True:
+        while not self._stopping:
             self._bell.clear()
             try:
-                while await self.read_one():
+                while not self._stopping and await self.read_one():
                     pass
             except LedgerAway:
                 await asyncio.sleep(AWAY_SECONDS)
