@@ -12,7 +12,7 @@ import pytest
 from router.clock import FixedClock
 from router.house import House
 from router.model import Arrival, Channel
-from router.rehearsal.past import read_past
+from router.rehearsal.past import Past, read_past
 from router.rehearsal.span import Span
 from tests.integration.rehearsal.conftest import Command, Receive
 
@@ -147,7 +147,7 @@ async def test_the_past_is_as_the_rules_were_asked(
     assert (decision.rule_id, decision.department) == (past.rule, past.department)
 
 
-async def _only_past(house: House, clock: FixedClock):  # type: ignore[no-untyped-def]
+async def _only_past(house: House, clock: FixedClock) -> Past:
     span = Span(clock.now() - timedelta(days=1), clock.now() + timedelta(days=1))
     found = [past async for past in read_past(house.ledger, span)]
     assert len(found) == 1
